@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Run every check, the cheapest first, and say at the end what was not run and why.
+#
+# Usage: scripts/test.sh BIN JOBS [DEBIAN_PACKAGE...]
+#   BIN   folder of the environment's commands
+#   JOBS  parallel test processes
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+bin=$1
+jobs=$2
+shift 2
+
+missing=()
+find_missing() {
+    missing=()
+    local package
+    for package in "$@"; do
+        dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null |
+            grep -q 'ok installed' || missing+=("$package")
+    done
+}
+
+find_missing "$@"
+if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    apt-get update --quiet && apt-get install --yes --quiet "${missing[@]}" || true
+    find_missing "$@"
+fi
+export TUMORSCOPE_MISSING_PACKAGES="${missing[*]-}"
+
+step() {
+    local started=$SECONDS
+    echo "== $1"
+    "${@:2}"
+    echo "   $((SECONDS - started)) s"
+}
+
+step "format" "$bin/ruff" format --check .
+step "lint" "$bin/ruff" check .
+step "docstrings of tests" "$bin/interrogate" --quiet tests
+step "spelling" "$bin/codespell"
+step "contracts" "$bin/lint-imports"
+step "types" "$bin/mypy"
+step "documentation" "$bin/python" -m sphinx -W --keep-going --quiet \
+    -b html docs docs/_build/html
+step "tests" "$bin/python" -m pytest -n "$jobs" --cov --cov-report=term
+
+echo "All checks passed in $SECONDS s; tests that were skipped are listed above with reasons."
+if ((${#missing[@]})); then
+    echo "NOT RUN: tests that need the Debian packages ${missing[*]}:"
+    echo "         apt-get install ${missing[*]}"
+    if [[ ${CI:-} == true ]]; then
+        echo "In CI nothing may be left out: failed."
+        exit 1
+    fi
+fi
