@@ -1,0 +1,1 @@
+"""Frozen values, specs and errors; knows no framework and no file format."""

@@ -1,0 +1,98 @@
+"""The settings of every stage."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from tumorscope.domain.specs import PreprocessSpec, RunSpec, SplitSpec, TrainSpec
+
+
+def _paths(model: type[BaseModel], above: tuple[str, ...] = ()):
+    """Yield the way to every nested spec, the outermost included."""
+    yield above
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(
+            field.annotation, BaseModel
+        ):
+            yield from _paths(field.annotation, (*above, name))
+
+
+@pytest.mark.parametrize("path", list(_paths(RunSpec)), ids=".".join)
+def test_misspelt_key_is_refused_in_every_section(path):
+    """`epoch = 3` instead of `epochs = 3` stops the run, wherever it stands."""
+    values: dict = {"epoch": 3}
+    for name in reversed(path):
+        values = {name: values}
+
+    with pytest.raises(ValidationError) as caught:
+        RunSpec.model_validate(values)
+
+    assert [error["loc"] for error in caught.value.errors()] == [(*path, "epoch")]
+
+
+@pytest.mark.parametrize("recipe", ["seed", "strong"])
+def test_full_dump_gives_the_same_spec(recipe):
+    """What run.json records brings the same run back, recipe and all."""
+    spec = RunSpec.model_validate(
+        {
+            "train": {"recipe": recipe, "augment": {"gamma": 0.0}, "epochs": 3},
+            "split": {"folds": 4},
+        }
+    )
+
+    as_text = RunSpec.model_validate_json(spec.model_dump_json())
+    as_values = RunSpec.model_validate(json.loads(json.dumps(spec.model_dump())))
+
+    assert as_text == spec
+    assert as_values == spec
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"folds": 1}, "at least 2"),
+        ({"folds": 3, "leave_out": "site"}, "exclude each other"),
+        ({"test_share": 0.5, "tune_share": 0.5}, "leave patients to train on"),
+        ({"test_share": 0.0}, "greater than 0"),
+        ({"leave_out": "scanner"}, "site"),
+    ],
+)
+def test_impossible_split_is_refused(values, message):
+    """A split that cannot be made is refused before anything is read."""
+    with pytest.raises(ValidationError, match=message):
+        SplitSpec(**values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"size_px": 100}, "multiple of 32"),
+        ({"size_px": 0}, "greater than or equal to 32"),
+        ({"low_percentile": 60, "high_percentile": 50}, "must be below"),
+        ({"low_percentile": 50, "high_percentile": 50}, "must be below"),
+    ],
+)
+def test_impossible_preprocessing_is_refused(values, message):
+    """The network needs a side it can halve five times, and a range that is one."""
+    with pytest.raises(ValidationError, match=message):
+        PreprocessSpec(**values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"optimizer": {"learning_rate": 0}},
+        {"optimizer": {"name": "sgd"}},
+        {"augment": {"flip_left_right": 1.5}},
+        {"label_smoothing": 0.5},
+    ],
+)
+def test_value_out_of_range_is_refused(values):
+    """A number outside the range that its docstring gives is an error."""
+    with pytest.raises(ValidationError):
+        TrainSpec.model_validate(values)
