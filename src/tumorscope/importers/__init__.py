@@ -1,0 +1,1 @@
+"""One source layout for each module, all to the same manifest."""
