@@ -1,0 +1,197 @@
+"""Intervals from a bootstrap over patients.
+
+Every metric is computed on the set as it is and, from the number of times that each
+patient was drawn, on every draw; the interval runs between two percentiles of the draws.
+
+References:
+    Davison and Hinkley (1997), Bootstrap Methods and their Application, section 5.3
+    (percentile interval).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain.errors import DataError
+from tumorscope.domain.estimates import MetricEstimate
+from tumorscope.evaluation.metrics import (
+    Ranking,
+    RatioTerms,
+    auroc,
+    average_precision,
+    cumulative_counts,
+    ratios,
+)
+from tumorscope.evaluation.resampling import PatientDraws, draw_patients
+
+__all__ = [
+    "MetricSamples",
+    "MetricSet",
+    "PatientDraws",
+    "draw_patients",
+    "sample_ranking",
+    "sample_ratios",
+    "summarize",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSet:
+    """Figures that were estimated from the same draws.
+
+    Attributes:
+        estimates: One for each metric; names are unique.
+        draws_left_out: For each estimate, the bootstrap draws in which the metric was not
+            defined (for instance one class only); they are left out of its interval.
+    """
+
+    estimates: tuple[MetricEstimate, ...]
+    draws_left_out: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse repeated names and counts that do not match."""
+        names = [estimate.name for estimate in self.estimates]
+        if len(set(names)) != len(names) or len(names) != len(self.draws_left_out):
+            raise DataError(
+                f"metrics {names} need unique names and one count of left-out draws "
+                f"each, not {len(self.draws_left_out)}"
+            )
+
+    def __getitem__(self, name: str) -> MetricEstimate:
+        """Return the estimate of this name; a KeyError names the known ones."""
+        for estimate in self.estimates:
+            if estimate.name == name:
+                return estimate
+        raise KeyError(f"{name}: known are {[each.name for each in self.estimates]}")
+
+    def __iter__(self) -> Iterator[MetricEstimate]:
+        """Iterate over the estimates in the order of the report."""
+        return iter(self.estimates)
+
+    def __add__(self, other: MetricSet) -> MetricSet:
+        """Return both sets' figures, this set's first."""
+        return MetricSet(
+            estimates=self.estimates + other.estimates,
+            draws_left_out=self.draws_left_out + other.draws_left_out,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricSamples:
+    """One metric on the set as it is and on every draw.
+
+    Attributes:
+        name: Name of the metric.
+        values: Shape (1 + draws,), like the rows of `PatientDraws.counts`; NaN where the
+            metric is undefined.
+        entered: Shape (slices,), bool, slices that the metric looks at.
+        reason: Why the metric is undefined, used only where `values[0]` is NaN.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    entered: NDArray[np.bool_]
+    reason: str
+
+
+def sample_ratios(
+    terms: RatioTerms, draws: PatientDraws, *, reasons: dict[str, str]
+) -> list[MetricSamples]:
+    """Compute ratio metrics on the set and on every draw.
+
+    Args:
+        terms: Numerators and denominators of slices.
+        draws: The draws.
+        reasons: For each metric, why it is undefined where its denominator is zero.
+
+    Returns:
+        One for each metric of `terms`, in its order.
+    """
+    values = ratios(
+        draws.counts @ draws.sum_by_patient(terms.numerator),
+        draws.counts @ draws.sum_by_patient(terms.denominator),
+    )  # (1 + draws, metrics)
+    return [
+        MetricSamples(
+            name=name,
+            values=values[:, column],
+            entered=terms.denominator[:, column] > 0,
+            reason=reasons[name],
+        )
+        for column, name in enumerate(terms.names)
+    ]
+
+
+def sample_ranking(
+    ranking: Ranking, draws: PatientDraws
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute AUROC and average precision on the set and on every draw.
+
+    Args:
+        ranking: Slices sorted once.
+        draws: The draws.
+
+    Returns:
+        AUROC (within strata) and average precision (meaningful for one stratum only),
+        each of shape (1 + draws,), NaN where a class is absent.
+    """
+    areas, precisions = [], []
+    for weights in draws.slice_weights(ranking.rows):
+        tumor, free = cumulative_counts(ranking, weights)
+        areas.append(auroc(ranking, tumor, free))
+        precisions.append(average_precision(tumor, free))
+    return np.concatenate(areas), np.concatenate(precisions)
+
+
+def summarize(samples: Sequence[MetricSamples], draws: PatientDraws) -> MetricSet:
+    """Turn samples into estimates with percentile intervals.
+
+    Args:
+        samples: Metrics on the set and on every draw.
+        draws: The draws they were computed from.
+
+    Returns:
+        One estimate for each metric. One that is undefined on the whole set, or to which
+        a single patient contributes, carries a reason in place of a value.
+    """
+    results = [_estimate(each, draws) for each in samples]
+    return MetricSet(
+        estimates=tuple(estimate for estimate, _ in results),
+        draws_left_out=tuple(left_out for _, left_out in results),
+    )
+
+
+def _estimate(
+    samples: MetricSamples, draws: PatientDraws
+) -> tuple[MetricEstimate, int]:
+    n_patients = len(np.unique(draws.patient_of_slice[samples.entered]))
+    value, drawn = float(samples.values[0]), samples.values[1:]
+    defined = drawn[~np.isnan(drawn)]
+    reason = ""
+    if math.isnan(value):
+        reason = samples.reason
+    elif n_patients < 2:
+        reason = f"an interval needs at least two {draws.unit}"
+    elif not defined.size:
+        reason = "undefined in every bootstrap draw"
+    low = high = math.nan
+    if not reason:
+        tail = (1 - draws.level) / 2
+        low, high = (float(end) for end in np.quantile(defined, (tail, 1 - tail)))
+    estimate = MetricEstimate(
+        name=samples.name,
+        value=math.nan if reason else value,
+        low=low,
+        high=high,
+        level=draws.level,
+        n_slices=int(samples.entered.sum()),
+        n_patients=n_patients,
+        resampled=draws.resampled,
+        reason=reason,
+    )
+    return estimate, len(drawn) - len(defined)

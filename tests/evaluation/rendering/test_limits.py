@@ -1,0 +1,129 @@
+"""The limits of a result, in words."""
+
+from dataclasses import replace
+
+from tumorscope.evaluation.rendering.limits import find_limits
+
+
+def _leads(report, context):
+    return [limit.lead for limit in find_limits(report, context)]
+
+
+def _text(report, context, lead):
+    return next(each.text for each in find_limits(report, context) if each.lead == lead)
+
+
+def _with(report, place, name, estimate):
+    metrics = getattr(report, place)
+    holder = metrics if place == "ranking" else metrics.metrics
+    changed = replace(
+        holder,
+        estimates=tuple(estimate if each.name == name else each for each in holder),
+    )
+    value = changed if place == "ranking" else replace(metrics, metrics=changed)
+    return replace(report, **{place: value})
+
+
+def test_limits_of_the_data_come_first(report, context):
+    """Synthetic scans, then what the importer and the run have to say."""
+    leads = _leads(report, replace(context, is_phantom=True))
+
+    assert leads[:4] == [
+        "Synthetic scans",
+        "Of this set",
+        "Of this run",
+        "Files left out",
+    ]
+
+
+def test_grouping_without_patients_is_said(evaluate, minimal):
+    """Near-duplicate groups are never called patients."""
+    report = evaluate(patient_id=None, grouping="near-duplicates")
+
+    assert "grouped by near-duplicates, not by patient" in _text(
+        report, minimal, "No patient ids"
+    )
+    assert "12 near-duplicate groups were tested" in _text(
+        report, minimal, "Little data"
+    )
+
+
+def test_enough_patients_are_not_called_few(evaluate, minimal):
+    """The warning about little data ends at thirty patients."""
+    assert "Little data" not in _leads(evaluate(patients=30), minimal)
+    assert "Little data" in _leads(evaluate(patients=29), minimal)
+
+
+def test_internal_and_external_testing_are_told_apart(evaluate, minimal):
+    """A set that the model never saw is no internal test."""
+    assert "Internal testing" in _leads(evaluate(), minimal)
+    external = evaluate(part="external", fold="model")
+    assert "External testing" in _leads(external, minimal)
+    single = evaluate(fold="one")
+    assert "One split" in _text(single, minimal, "Internal testing")
+
+
+def test_threshold_from_few_patients_is_said(report, context):
+    """An interval over test patients hides how few fixed the threshold."""
+    assert "Threshold from little data" not in _leads(report, context)
+    few = context.thresholds["fold-0"].model_copy(update={"tune_patients": 4})
+    told = replace(context, thresholds={**context.thresholds, "fold-1": few})
+
+    assert "as few as 4 patients" in _text(report, told, "Threshold from little data")
+
+
+def test_missed_specificity_is_said(report, context, estimate):
+    """A target outside the interval was not met; one inside may have been."""
+    lead = "The threshold did not carry over"
+    missed = estimate(0.8, name="specificity")
+    met = estimate(0.93, name="specificity")
+
+    assert lead in _leads(_with(report, "at_tuned", "specificity", missed), context)
+    assert lead not in _leads(_with(report, "at_tuned", "specificity", met), context)
+
+
+def test_ranking_by_height_is_said(report, context, estimate):
+    """A position-matched AUROC below the interval of the AUROC tells of the height."""
+    report = _with(report, "ranking", "auroc", estimate(0.9, name="auroc"))
+    name = "position_matched_auroc"
+    lower = _with(report, "ranking", name, estimate(0.7, name=name))
+    same = _with(report, "ranking", name, estimate(0.89, name=name))
+
+    assert "0.70 [0.65, 0.75]" in _text(lower, context, "Height of the slice")
+    assert "Height of the slice" not in _leads(same, context)
+
+
+def test_calibration_is_judged_against_its_null(report, context, estimate):
+    """Only an error that chance would not show is a limit."""
+    for value, is_told in ((0.03, False), (0.09, True)):
+        calibration = replace(
+            report.calibration, estimate=estimate(value, name="ece"), null_high=0.05
+        )
+        leads = _leads(replace(report, calibration=calibration), context)
+        assert ("Probabilities are off" in leads) == is_told
+
+
+def test_model_that_is_not_above_a_simple_method_is_said(report, context, estimate):
+    """A difference whose interval holds zero is no advantage."""
+    lead = "Not shown to be above “position”"
+    above = replace(report.baselines[0], difference=estimate(0.2))
+    level = replace(report.baselines[0], difference=estimate(0.01))
+
+    assert lead not in _leads(replace(report, baselines=(above,)), context)
+    assert "+0.01 [\N{MINUS SIGN}0.04, 0.06]" in _text(
+        replace(report, baselines=(level,)), context, lead
+    )
+    assert "No simple method beside it" in _leads(
+        replace(report, baselines=()), context
+    )
+
+
+def test_explanations_below_trivial_maps_are_said(report, context, estimate):
+    """The best attribution is compared with the best trivial map."""
+    lead = "Explanations do not beat trivial maps"
+    own, trivial = context.localization
+    better = replace(own, pointing=estimate(0.7))
+
+    assert "(grad cam)" in _text(report, context, lead)
+    assert lead not in _leads(report, replace(context, localization=(better, trivial)))
+    assert lead not in _leads(report, replace(context, localization=(own,)))

@@ -1,0 +1,24 @@
+"""How each figure is named and defined."""
+
+from tumorscope.evaluation.rendering.metric_words import (
+    DECISION_ORDER,
+    METRIC_WORDS,
+    RANKING_ORDER,
+    method_name,
+    metric_label,
+)
+
+
+def test_every_figure_of_a_report_is_shown_and_defined(report):
+    """A new metric cannot stay off the page or without a definition."""
+    assert {each.name for each in report.ranking} == set(RANKING_ORDER)
+    assert {each.name for each in report.at_half.metrics} == set(DECISION_ORDER)
+    shown = {*RANKING_ORDER, *DECISION_ORDER, "ece", "pointing", "dice"}
+    assert shown == set(METRIC_WORDS)
+
+
+def test_names_are_readable():
+    """Known figures have a label; an unknown one keeps its own name."""
+    assert metric_label("recall") == "Sensitivity (recall)"
+    assert metric_label("new_metric") == "new_metric"
+    assert method_name("integrated_gradients") == "integrated gradients"
