@@ -1,0 +1,1 @@
+"""Which pixels moved the score, and how well that marks the lesion."""
