@@ -1,0 +1,1 @@
+"""What is wrong with a cohort, found before anything is trained on it."""
