@@ -64,7 +64,7 @@ def test_recipes_and_given_values_stay_as_they_are():
 def test_unknown_recipe_is_refused_with_the_known_ones():
     """A recipe that does not exist is an error that lists those that do."""
     with pytest.raises(ValidationError, match="'seed' or 'strong'"):
-        TrainSpec.model_validate({"recipe": "stong"})
+        TrainSpec.model_validate({"recipe": "mild"})
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -1,0 +1,1 @@
+"""Preprocess, network, decide: one predictor over several engines."""

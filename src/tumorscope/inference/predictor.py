@@ -1,0 +1,102 @@
+"""From pixels to a tumor probability: the same steps for a test part and a new file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain.card import BundleCard
+from tumorscope.domain.errors import DataError
+from tumorscope.domain.progress import Progress, silent
+from tumorscope.preprocessing import prepare_slice, to_network_input
+
+
+class Engine(Protocol):
+    """Runs a network: images in, logit and class map out."""
+
+    def run(
+        self, images: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score a batch of shape (batch, 3, height, width), float32, in [-1, 1]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """What the network says of some slices.
+
+    Attributes:
+        logit: Shape (slices,), float64: tumor minus no tumor.
+        tumor_probability: Shape (slices,), float64, in [0, 1].
+        class_map: Shape (slices, h, w), float32; its mean is the logit.
+    """
+
+    logit: NDArray[np.float64]
+    tumor_probability: NDArray[np.float64]
+    class_map: NDArray[np.float32]
+
+
+class Predictor:
+    """A bundle's preprocessing, network and threshold as one."""
+
+    def __init__(self, card: BundleCard, engine: Engine) -> None:
+        """Keep the card and the engine that runs its network."""
+        self.card = card
+        self._engine = engine
+
+    @property
+    def threshold_probability(self) -> float:
+        """A slice is positive when its tumor_probability is greater than this."""
+        return self.card.threshold.threshold_probability
+
+    def score(self, pixels: NDArray[Any]) -> Scores:
+        """Score one decoded slice.
+
+        Args:
+            pixels: Shape (height, width) or (height, width, 3), uint8 or uint16.
+
+        Returns:
+            Scores of one slice.
+
+        Raises:
+            DataError: If the slice is blank or has another shape.
+        """
+        prepared = prepare_slice(pixels, self.card.preprocess)
+        return self.score_prepared(prepared.pixels[None])
+
+    def score_prepared(
+        self,
+        pixels: NDArray[np.uint8],
+        *,
+        batch_size: int = 32,
+        progress: Progress = silent,
+    ) -> Scores:
+        """Score prepared slices, as the pixel store holds them.
+
+        Args:
+            pixels: Shape (slices, size, size, 3), uint8.
+            batch_size: Slices in one pass.
+            progress: Shows how far the scoring got.
+
+        Returns:
+            Scores in the order of the slices.
+
+        Raises:
+            DataError: If there is no slice.
+        """
+        if not len(pixels):
+            raise DataError("no slices to score")
+        starts = range(0, len(pixels), batch_size)
+        results = [
+            self._engine.run(to_network_input(pixels[start : start + batch_size]))
+            for start in progress(starts, total=len(starts), label="scoring batches")
+        ]
+        logit = np.concatenate([one for one, _ in results]).astype(np.float64)
+        return Scores(
+            logit=logit,
+            tumor_probability=1 / (1 + np.exp(-np.clip(logit, -500, 500))),
+            class_map=np.concatenate([one for _, one in results]),
+        )

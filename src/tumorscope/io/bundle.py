@@ -1,0 +1,145 @@
+"""A bundle: a folder with `card.json` and `weights.safetensors`, never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from tumorscope.domain.card import CARD_FORMAT, BundleCard
+from tumorscope.domain.errors import BundleError
+from tumorscope.io.artifacts import write_text
+
+CARD, WEIGHTS = "card.json", "weights.safetensors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A model that can be served.
+
+    Attributes:
+        card: Preprocessing, threshold, training data, figures.
+        weights: State dict of the network, float32 and int64 arrays.
+        folder: Where it was read from.
+    """
+
+    card: BundleCard
+    weights: Mapping[str, NDArray[Any]]
+    folder: Path
+
+
+def weights_bytes(weights: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the content of the weights file."""
+    ordered = {
+        name: np.ascontiguousarray(value) for name, value in sorted(weights.items())
+    }
+    return save(ordered)
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_bundle(folder: Path, card: BundleCard, weights: bytes) -> None:
+    """Write a bundle beside its place, then rename it; replaces an older one.
+
+    Args:
+        folder: Where the bundle goes.
+        card: Its card; `files` must hold the digest of the weights.
+        weights: As returned by `weights_bytes`.
+
+    Raises:
+        BundleError: If the card's digest is not the one of the weights.
+    """
+    if card.files.get(WEIGHTS) != sha256(weights):
+        raise BundleError(f"{folder}: the card does not belong to these weights")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    (partial / WEIGHTS).write_bytes(weights)
+    (partial / CARD).write_text(_card_text(card), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.replace(folder)
+
+
+def update_card(folder: Path, card: BundleCard) -> None:
+    """Replace the card of a bundle; the weights stay."""
+    write_text(folder / CARD, _card_text(card))
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check every digest.
+
+    Args:
+        folder: The bundle's folder.
+
+    Returns:
+        Card and weights.
+
+    Raises:
+        BundleError: If it is no bundle, damaged, foreign, or from a newer version.
+    """
+    card = read_card(folder)
+    for name, digest in card.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise BundleError(f"{folder}: the file {name} is missing; copy it anew")
+        if sha256(path.read_bytes()) != digest:
+            raise BundleError(
+                f"{path}: damaged or exchanged: its SHA-256 is not the card's; copy the "
+                "bundle anew"
+            )
+    try:
+        weights = load_file(folder / WEIGHTS)
+    except (SafetensorError, OSError) as error:
+        raise BundleError(f"{folder / WEIGHTS}: unreadable: {error}") from error
+    return Bundle(card=card, weights=weights, folder=folder)
+
+
+def read_card(folder: Path) -> BundleCard:
+    """Read a bundle's card.
+
+    Raises:
+        BundleError: If there is none, it is damaged, or from a newer version.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise BundleError(
+            f"{folder}: not a bundle (no {CARD}); a trained run has one in RUN/bundle"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: damaged card: {error}") from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if not isinstance(found, int) or found < 1:
+        raise BundleError(f"{path}: not a Tumorscope card: it has no format number")
+    if found > CARD_FORMAT:
+        raise BundleError(
+            f"{path}: format {found} is newer than this version reads ({CARD_FORMAT}); "
+            "update tumorscope"
+        )
+    try:
+        card = BundleCard.model_validate(content)
+    except ValidationError as error:
+        raise BundleError(f"{path}: damaged or foreign card: {error}") from error
+    if WEIGHTS not in card.files:
+        raise BundleError(f"{path}: the card lists no {WEIGHTS}")
+    return card
+
+
+def _card_text(card: BundleCard) -> str:
+    return card.model_dump_json(indent=1) + "\n"

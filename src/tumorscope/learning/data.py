@@ -1,0 +1,154 @@
+"""Batches straight from the memory-mapped pixel store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from tumorscope.domain.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningData:
+    """What a model learns from and is tuned on.
+
+    Attributes:
+        pixels: Shape (slices, size, size, 3), uint8; usually memory-mapped.
+        labels: Shape (slices,), int64, 0 or 1.
+        train_rows: Rows that the weights are fitted to.
+        tune_rows: Rows that choose epoch and threshold; no training patient among them.
+
+    Raises:
+        DataError: If a part lacks a class, or a row is in both parts.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    train_rows: NDArray[np.int64]
+    tune_rows: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        """Refuse parts that nothing can be learned from."""
+        if np.intersect1d(self.train_rows, self.tune_rows).size:
+            raise DataError("a slice cannot be in the training and the tuning part")
+        for name, rows in (("training", self.train_rows), ("tuning", self.tune_rows)):
+            found = np.unique(self.labels[rows])
+            if len(found) < 2:
+                raise DataError(
+                    f"the {name} part has {len(rows)} slices of the classes "
+                    f"{found.tolist()}: both classes are needed"
+                )
+
+
+class SliceBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Whole batches by row numbers: one gather from the store, no work per slice."""
+
+    def __init__(self, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+        """Keep the store; nothing is read yet."""
+        self._pixels = pixels
+        self._labels = torch.from_numpy(labels)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return uint8 pixels (batch, 3, height, width), channels-last, and labels."""
+        pixels = torch.from_numpy(self._pixels[rows])
+        return pixels.permute(0, 3, 1, 2), self._labels[torch.from_numpy(rows)]
+
+
+class EpochOrder(Sampler[NDArray[np.int64]]):
+    """Row numbers of each batch; the order depends on seed and epoch alone.
+
+    A resumed run therefore sees the same batches as one that was never stopped.
+    """
+
+    def __init__(
+        self,
+        rows: NDArray[np.int64],
+        *,
+        batch_size: int,
+        seed: int | None,
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Keep the rows.
+
+        Args:
+            rows: Shape (slices,), rows of the store.
+            batch_size: Rows in a batch.
+            seed: Seed of the shuffling; None keeps the order and all rows.
+            weights: Shape (slices,), probability of each row where rows are drawn with
+                replacement; None shuffles.
+        """
+        self._rows = rows
+        self._batch_size = batch_size
+        self._seed = seed
+        self._weights = weights
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next; Lightning calls this."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        full, rest = divmod(len(self._rows), self._batch_size)
+        # A last training batch of one slice would break batch normalization.
+        keeps_rest = rest > 1 if self._seed is not None and full else rest > 0
+        return full + keeps_rest
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """Yield the rows of one batch after another."""
+        rows = self._rows
+        if self._seed is not None:
+            generator = np.random.default_rng((self._seed, self._epoch))
+            rows = generator.choice(
+                rows,
+                size=len(rows),
+                replace=self._weights is not None,
+                p=self._weights,
+            )
+        for batch in range(len(self)):
+            start = batch * self._batch_size
+            # Ascending rows make the gather from a memory map a forward scan.
+            yield np.sort(rows[start : start + self._batch_size])
+
+
+def training_loader(
+    data: LearningData,
+    *,
+    batch_size: int,
+    seed: int,
+    balance: Literal["none", "weights", "sampling"],
+) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """Return shuffled training batches, class-balanced where asked for."""
+    weights = None
+    if balance == "sampling":
+        labels = data.labels[data.train_rows]
+        weights = 1 / np.bincount(labels, minlength=2)[labels]
+        weights = weights / weights.sum()
+    order = EpochOrder(
+        data.train_rows, batch_size=batch_size, seed=seed, weights=weights
+    )
+    return _loader(data, order)
+
+
+def tuning_loader(
+    data: LearningData, *, batch_size: int
+) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """Return the tuning part in its order."""
+    return _loader(data, EpochOrder(data.tune_rows, batch_size=batch_size, seed=None))
+
+
+def _loader(
+    data: LearningData, order: EpochOrder
+) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    return DataLoader(
+        SliceBatches(data.pixels, data.labels),
+        sampler=order,
+        batch_size=None,
+        num_workers=0,
+    )
