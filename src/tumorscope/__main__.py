@@ -1,0 +1,5 @@
+"""`python -m tumorscope`."""
+
+from tumorscope.cli import main
+
+main()
