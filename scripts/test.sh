@@ -43,7 +43,7 @@ step "contracts" "$bin/lint-imports"
 step "types" "$bin/mypy"
 step "documentation" "$bin/python" -m sphinx -W --keep-going --quiet \
     -b html docs docs/_build/html
-step "tests" "$bin/python" -m pytest -n "$jobs" --cov --cov-report=term
+step "tests" "$bin/python" -m pytest -n "$jobs" --dist loadgroup --cov --cov-report=term
 
 echo "All checks passed in $SECONDS s; tests that were skipped are listed above with reasons."
 if ((${#missing[@]})); then

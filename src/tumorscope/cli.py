@@ -212,8 +212,8 @@ def evaluate(
     manifest: Annotated[
         Path | None,
         typer.Option(
-            help="External testing: another run, or a manifest.parquet, that the model "
-            "never saw."
+            help="External testing on a set that the model never saw: a source as "
+            "`prepare` reads it, another run, or a manifest.parquet."
         ),
     ] = None,
     out: Annotated[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
@@ -32,7 +34,7 @@ def test_every_row_of_the_table_becomes_a_row_of_the_manifest(cohort):
     assert manifest.sequences == ("t1", "flair", "t1c")
     assert manifest.table["image"].tolist() == table["image"].tolist()
     assert manifest.labels.tolist() == table["label"].tolist()
-    assert manifest.table["patient_id"].tolist() == table["patient_id"].tolist()
+    assert (manifest.table["patient_id"] == "seed0-" + table["patient_id"]).all()
     assert manifest.table["age_years"].tolist() == table["age_years"].tolist()
     assert manifest.mask_path(0).is_file()
     assert set(manifest.table["height_px"]) == {64}
@@ -67,6 +69,15 @@ def test_a_lost_file_is_named(cohort, tmp_path):
     """A slice that is in the table and not on disk stops the import."""
     table = pd.read_csv(cohort / "phantom.csv").head(1)
     table.to_csv(tmp_path / "phantom.csv", index=False)
+    shutil.copy(cohort / "phantom.json", tmp_path)
 
     with pytest.raises(DataError, match=table["image"].iat[0]):
+        import_phantom(tmp_path, Inspection())
+
+
+def test_a_cohort_without_its_seed_is_refused(cohort, tmp_path):
+    """Two cohorts both count from P0001; without the seed they would be confused."""
+    shutil.copy(cohort / "phantom.csv", tmp_path)
+
+    with pytest.raises(DataError, match=r"phantom.json: the cohort's seed"):
         import_phantom(tmp_path, Inspection())

@@ -52,11 +52,7 @@ def report(evaluated):
 def other_cohort(tmp_path_factory):
     """Return a phantom cohort of other heads under ids of its own."""
     spec = PhantomSpec(patients=6, slices_per_patient=4, size_px=64, seed=9)
-    folder = make_phantom(tmp_path_factory.mktemp("other") / "ph", spec, workers=1)
-    table = pd.read_csv(folder / "phantom.csv")
-    table["patient_id"] = "other-" + table["patient_id"]
-    table.to_csv(folder / "phantom.csv", index=False)
-    return folder
+    return make_phantom(tmp_path_factory.mktemp("other") / "ph", spec, workers=1)
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +236,18 @@ def test_external_testing_judges_a_set_that_the_model_never_saw(
 
 
 @pytest.mark.slow
+def test_external_testing_reads_a_source_as_prepare_does(
+    trained, other_cohort, tmp_path
+):
+    """A set needs no split of its own to be tested on, however few its patients."""
+    written = evaluate_external(
+        trained, other_cohort, out=tmp_path / "out", assignments=FAST
+    )
+
+    assert written.report.n_patients == 6
+    assert written.report.testing == "external testing"
+
+
 def test_external_testing_takes_a_manifest_and_finds_a_place(trained, other_run, own):
     """Without --out the report lies beside the bundle; it is never overwritten."""
     run = own(trained)

@@ -89,15 +89,15 @@ def test_the_table_for_the_terminal_has_n_and_the_notice(explained):
 
 
 def test_other_settings_are_used_and_recorded(trained, own):
-    """One method on the tuning part, without pictures."""
+    """One method, without pictures."""
     run = own(trained)
 
-    found = explain(run, spec=ExplainSpec(methods=("cam",), part="tune", overlays=0))
+    found = explain(run, spec=ExplainSpec(methods=("cam",), overlays=0))
 
     record = open_run(run).record
     assert found.overlays == ()
     assert found.scores[0].method == "cam"
-    assert record.spec.explain.part == "tune"
+    assert record.spec.explain.methods == ("cam",)
     assert record.stages[-1].stage == "explain"
 
 

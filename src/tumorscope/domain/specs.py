@@ -190,8 +190,6 @@ class ExplainSpec(Spec):
         Literal["cam", "grad_cam", "integrated_gradients", "occlusion"], ...
     ] = ("cam", "grad_cam", "integrated_gradients", "occlusion")
     """Attribution methods, in the order of the report."""
-    part: Literal["test", "tune"] = "test"
-    """Which part's slices are explained and scored."""
     overlays: Annotated[int, Field(ge=0, le=1000)] = 12
     """Slices of which an overlay picture is drawn."""
     integrated_gradients_steps: Annotated[int, Field(ge=2, le=500)] = 16

@@ -7,6 +7,7 @@ read here: an audit has to find them.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from tumorscope.domain.errors import DataError
 from tumorscope.importers.inspection import Imported, Inspection, inspect
 
 TABLE_NAME = "phantom.csv"
+TRUTH_NAME = "phantom.json"
 SEQUENCES = "t1,flair,t1c"
 NOTES = (
     "Phantom scans: synthetic heads made from the MNI152 tissue maps. Figures measure "
@@ -51,7 +53,8 @@ def import_phantom(root: Path, inspection: Inspection) -> Imported:
         One row for each slice; `label` is 1 where the mask is not empty.
 
     Raises:
-        DataError: If the table is missing, unreadable, or lacks a column.
+        DataError: If the table or the planted truth is missing, unreadable, or lacks
+            something.
     """
     path = root / TABLE_NAME
     if not path.is_file():
@@ -60,10 +63,23 @@ def import_phantom(root: Path, inspection: Inspection) -> Imported:
             "`tumorscope phantom` wrote?"
         )
     table = _read_table(path)
+    # Persons of two cohorts are others, though both count from P0001.
+    table["patient_id"] = f"seed{_read_seed(root)}-" + table["patient_id"]
     table["class_name"] = table["label"].map(_CLASS_NAMES)
     table["sequences"] = SEQUENCES
     table["source"] = "phantom"
     return inspect(table, root=root, inspection=inspection, notes=NOTES)
+
+
+def _read_seed(root: Path) -> int:
+    path = root / TRUTH_NAME
+    try:
+        return int(json.loads(path.read_text(encoding="utf-8"))["spec"]["seed"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path.name}: the cohort's seed cannot be read ({error!r}); make the "
+            "cohort again"
+        ) from error
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -53,6 +53,8 @@ _HINTS = (
     ".*does not have many workers.*",
     # The folder holds the checkpoint that a resumed run replaces.
     ".*exists and is not empty.*",
+    # A run may have been moved since it was stopped.
+    ".*dirpath has changed.*",
     # `train.device = "cpu"` was asked for.
     "GPU available but not used.*",
     # Lightning 2.6 flattens batches with a name that torch 2.13 has renamed.

@@ -22,13 +22,17 @@ PHANTOM = PhantomSpec(patients=40, slices_per_patient=16)
 SPEC = RunSpec.model_validate(
     {
         "split": {"test_share": 0.25, "tune_share": 0.2},
-        "preprocess": {"size_px": 64},
-        "train": {"epochs": 6, "initial_weights": "scratch"},
+        "preprocess": {"size_px": 96},
+        "train": {"epochs": 5, "initial_weights": "scratch"},
         "evaluate": {"baselines": True},
-        "explain": {"overlays": 9},
+        "explain": {
+            "overlays": 6,
+            "integrated_gradients_steps": 8,
+            "occlusion_stride_px": 32,
+        },
     }
 )
-"""64 pixels and few epochs: a real result in little time, not a good one."""
+"""96 pixels and few epochs: a real result in little time, not a good one."""
 
 
 def run_demo(

@@ -28,7 +28,11 @@ from tumorscope.io.artifacts import (
 )
 from tumorscope.io.bundle import Bundle, read_bundle, read_card, update_card
 from tumorscope.io.pixel_store import open_store
-from tumorscope.workflows.prepare import group_near_duplicates
+from tumorscope.workflows.prepare import (
+    SourceOptions,
+    group_near_duplicates,
+    read_source,
+)
 from tumorscope.workflows.recording import recorded_stage
 from tumorscope.workflows.report_context import context_of_external, context_of_run
 from tumorscope.workflows.run_folder import (
@@ -117,7 +121,8 @@ def evaluate_external(
 
     Args:
         bundle_path: A bundle, or a run that holds one.
-        other: Another run, or a manifest.parquet, with labels.
+        other: A source folder or table as `prepare` reads it, another run, or a
+            manifest.parquet; with labels.
         out: Folder for the report; None makes `external-<name>` beside the bundle.
         assignments: Changes of settings, each `evaluate.key=value`.
         progress: Shows how far it got.
@@ -132,7 +137,7 @@ def evaluate_external(
         LeakageError: If a slice or patient was in the model's training or tuning part.
     """
     bundle = read_bundle(bundle_of(bundle_path))
-    manifest = read_manifest(other / MANIFEST if other.is_dir() else other)
+    manifest = _read_other(other, progress)
     target = out or bundle.folder.parent / f"external-{other.absolute().stem}"
     refuse_in_use(target)
     spec = _external_spec(bundle, assignments)
@@ -148,6 +153,14 @@ def evaluate_external(
         context = context_of_external(bundle, manifest, report, predictions)
         written = _write(folder, report, context)
     return replace(written, html=target / REPORT_HTML, json=target / REPORT_JSON)
+
+
+def _read_other(other: Path, progress: Progress) -> Manifest:
+    if (other / MANIFEST).is_file():
+        return read_manifest(other / MANIFEST)
+    if other.suffix == ".parquet":
+        return read_manifest(other)
+    return read_source(other, SourceOptions(), progress=progress).manifest
 
 
 def refresh_report(folder: Path, *, progress: Progress = silent) -> Path | None:

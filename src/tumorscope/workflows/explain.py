@@ -115,7 +115,7 @@ def explain(
                 place / SCORES,
                 {
                     "notice": RESEARCH_USE,
-                    "part": chosen.part,
+                    "part": "test",
                     "reason": reason,
                     "note": flair.note,
                     "methods": [score.as_dict() for score in scores],
@@ -141,7 +141,7 @@ def _score_all(
     scored_rows: list[int] = []
     for fold, name in enumerate(run.split.fold_names):
         tune, scored = (
-            _masked_tumor_rows(run, part, fold) for part in ("tune", spec.part)
+            _masked_tumor_rows(run, part, fold) for part in ("tune", "test")
         )
         if not len(tune) or not len(scored):
             reason = f"no tumor slices with masks to score or tune on in fold {name!r}"
@@ -216,7 +216,7 @@ def _draw_all(
     """
     opened = open_fold(run, 0, spec, flair)
     predictor = open_predictor(open_fold_bundle(run, 0))
-    rows = run.split.rows(spec.part, 0)
+    rows = run.split.rows("test", 0)
     probability = predictor.score_prepared(opened.store.pixels[rows]).tumor_probability
     chosen = _to_draw(run.manifest.labels[rows], probability, spec.overlays)
     taus = {score.method: score.taus[0] for score in scores if score.taus}
