@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tumorscope.evaluation.rendering.limits import find_limits
 from tumorscope.evaluation.report import evaluate_predictions
 from tumorscope.io.artifacts import read_predictions
 from tumorscope.io.bundle import read_bundle
@@ -45,19 +46,26 @@ def test_a_run_tells_data_recipe_and_training(parts):
     assert "tumorscope explain" in context.localization_reason
 
 
-def test_weak_designs_are_warned_of(parts):
-    """Few patients and a single split stand on the page in words."""
+def test_weak_designs_are_warned_of_once(parts):
+    """Few patients, a single split and missing ids stand on the page, each one time."""
     run, bundle, predictions, report = parts
-
-    warnings = context_of_run(run, [bundle], report, predictions).warnings
-
-    assert any("Only 4 patients were tested" in one for one in warnings)
-    assert any("One single split" in one for one in warnings)
-    assert not any("no patient ids" in one for one in warnings)
     unnamed = replace(report, grouping="near-duplicates", n_patients=50)
-    warnings = context_of_run(run, [bundle], unnamed, predictions).warnings
-    assert any("grouped by near-duplicates, not by patient" in one for one in warnings)
-    assert not any("were tested" in one for one in warnings)
+
+    told, told_unnamed = (
+        [
+            limit.lead
+            for limit in find_limits(
+                each, context_of_run(run, [bundle], each, predictions)
+            )
+        ]
+        for each in (report, unnamed)
+    )
+
+    for lead in ("Synthetic scans", "Little data", "Internal testing"):
+        assert told.count(lead) == 1
+    assert "No patient ids" not in told
+    assert told_unnamed.count("No patient ids") == 1
+    assert "Little data" not in told_unnamed
 
 
 def test_each_error_of_the_gallery_has_its_picture(parts):

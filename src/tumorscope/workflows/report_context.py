@@ -32,9 +32,6 @@ from tumorscope.workflows.recording import library_versions, now
 from tumorscope.workflows.run_folder import EXPLANATIONS, Run
 from tumorscope.workflows.scoring import manifest_rows
 
-_SMALL_PATIENTS = 20
-"""Below this many tested patients the report warns."""
-
 
 def context_of_run(
     run: Run,
@@ -64,16 +61,17 @@ def context_of_run(
         for rows in [np.flatnonzero(run.split.part[:, fold] == part)]
     )
     explained = _explained(run.folder)
+    is_phantom = run.record.importer.startswith("phantom")
     return ReportContext(
         run_name=run.record.name,
         version=library_versions()["tumorscope"],
         created=now(),
         source=run.record.importer,
         manifest_digest=run.manifest.digest,
-        is_phantom=run.record.importer.startswith("phantom"),
+        is_phantom=is_phantom,
         parts=parts,
-        notes=run.record.notes,
-        warnings=_warnings(report, folds=len(names)),
+        # The page says of a phantom what its importer's note says.
+        notes=() if is_phantom else run.record.notes,
         left_out=run.record.left_out,
         thresholds={
             name: bundle.card.threshold
@@ -124,7 +122,7 @@ def context_of_external(
         is_phantom=source.startswith("phantom"),
         parts=(part,),
         notes=tuple(f"Training data: {note}" for note in bundle.card.data.notes),
-        warnings=_warnings(report, folds=1) + _unseen_warning(bundle, manifest),
+        warnings=_unseen_warning(bundle, manifest),
         thresholds={bundle.card.data.fold: bundle.card.threshold},
         recipe=_recipe(bundle),
         environment=bundle.card.environment,
@@ -191,26 +189,6 @@ def _for_display(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     scale = min(1.0, 256 / shown.shape[1])
     size = (round(shown.shape[1] * scale), round(shown.shape[0] * scale))
     return cv2.resize(shown, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-
-
-def _warnings(report: EvaluationReport, *, folds: int) -> tuple[str, ...]:
-    found = []
-    if report.grouping == "near-duplicates":
-        found.append(
-            f"This set has no patient ids: {report.grouping_words}. Slices of one "
-            "patient may still be on both sides, so the figures are optimistic."
-        )
-    if report.n_patients < _SMALL_PATIENTS:
-        found.append(
-            f"Only {report.n_patients} {report.unit} were tested: intervals from so few "
-            "are wide and may still be too narrow."
-        )
-    if folds == 1 and report.part == "test":
-        found.append(
-            "One single split: another seed would give other figures. Use --folds for "
-            "cross-validation."
-        )
-    return tuple(found)
 
 
 def _unseen_warning(bundle: Bundle, manifest: Manifest) -> tuple[str, ...]:
