@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,30 @@ BEST_WEIGHTS = "best.safetensors"
 METRICS = "metrics.csv"
 
 
-class EpochKeeper(Callback):
+class ClosedAtEnd(Callback, ABC):
+    """Holds something that is closed once, after a fit as after an error."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is held."""
+
+    def on_fit_end(
+        self, _trainer: lightning.Trainer, _module: lightning.LightningModule
+    ) -> None:
+        """Close after the last epoch."""
+        self.close()
+
+    def on_exception(
+        self,
+        _trainer: lightning.Trainer,
+        _module: lightning.LightningModule,
+        _exception: BaseException,
+    ) -> None:
+        """Close after an error or an interruption."""
+        self.close()
+
+
+class EpochKeeper(ClosedAtEnd):
     """Writes the log and the best weights at the end of each epoch."""
 
     def __init__(self, folder: Path) -> None:
@@ -57,27 +81,13 @@ class EpochKeeper(Callback):
                     self._board.add_scalar(name, value, global_step=record["epoch"])
             self._board.flush()
 
-    def on_fit_end(
-        self, _trainer: lightning.Trainer, _module: lightning.LightningModule
-    ) -> None:
+    def close(self) -> None:
         """Close the TensorBoard log."""
-        self._close()
-
-    def on_exception(
-        self,
-        _trainer: lightning.Trainer,
-        _module: lightning.LightningModule,
-        _exception: BaseException,
-    ) -> None:
-        """Close the TensorBoard log."""
-        self._close()
-
-    def _close(self) -> None:
         if self._board is not None:
             self._board.close()
 
 
-class RunBar(Callback):
+class RunBar(ClosedAtEnd):
     """One bar for the whole run, so that the time left is the time that matters."""
 
     def __init__(self) -> None:
@@ -116,22 +126,8 @@ class RunBar(Callback):
         upcoming = min(trainer.current_epoch + 2, int(trainer.max_epochs or 0))
         self._bar.set_description(f"epoch {upcoming}/{trainer.max_epochs}")
 
-    def on_fit_end(
-        self, _trainer: lightning.Trainer, _module: lightning.LightningModule
-    ) -> None:
-        """Close the bar."""
-        self._close()
-
-    def on_exception(
-        self,
-        _trainer: lightning.Trainer,
-        _module: lightning.LightningModule,
-        _exception: BaseException,
-    ) -> None:
-        """Close the bar, so that the message of the error stands on its own line."""
-        self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the bar, so that what is printed next stands on its own line."""
         if self._bar is not None:
             self._bar.close()
 

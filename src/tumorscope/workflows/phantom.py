@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.progress import Progress, silent
+from tumorscope.importers.phantom import COLUMNS, TABLE_NAME, TRUTH_NAME
 from tumorscope.io.images import write_png
 from tumorscope.phantom import (
     PhantomPatient,
@@ -34,8 +35,6 @@ from tumorscope.phantom import (
     shrink,
 )
 
-TABLE_NAME = "phantom.csv"
-TRUTH_NAME = "phantom.json"
 LABEL = "making phantom patients"
 
 Row = dict[str, object]
@@ -201,19 +200,7 @@ def _write_table(rows: list[Row], spec: PhantomSpec, folder: Path) -> None:
     owner = own.drop_duplicates("patient_id").set_index("patient_id")
     for column in ("site", "scanner", "sex", "age_years"):
         table[column] = table["patient_id"].map(owner[column])
-    columns = [
-        "image",
-        "label",
-        "patient_id",
-        "slice_index",
-        "slice_count",
-        "site",
-        "scanner",
-        "sex",
-        "age_years",
-        "mask",
-        "has_tumor_patient",
-    ]
+    columns = [*COLUMNS, "has_tumor_patient"]
     table = table.sort_values(["patient_id", "number"])
     table[columns].to_csv(folder / TABLE_NAME, index=False, lineterminator="\n")
 
