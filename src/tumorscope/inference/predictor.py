@@ -74,29 +74,43 @@ class Predictor:
         batch_size: int = 32,
         progress: Progress = silent,
     ) -> Scores:
-        """Score prepared slices, as the pixel store holds them.
-
-        Args:
-            pixels: Shape (slices, size, size, 3), uint8.
-            batch_size: Slices in one pass.
-            progress: Shows how far the scoring got.
-
-        Returns:
-            Scores in the order of the slices.
-
-        Raises:
-            DataError: If there is no slice.
-        """
-        if not len(pixels):
-            raise DataError("no slices to score")
-        starts = range(0, len(pixels), batch_size)
-        results = [
-            self._engine.run(to_network_input(pixels[start : start + batch_size]))
-            for start in progress(starts, total=len(starts), label="scoring batches")
-        ]
-        logit = np.concatenate([one for one, _ in results]).astype(np.float64)
-        return Scores(
-            logit=logit,
-            tumor_probability=1 / (1 + np.exp(-np.clip(logit, -500, 500))),
-            class_map=np.concatenate([one for _, one in results]),
+        """Score prepared slices with this predictor's engine; see `score_prepared`."""
+        return score_prepared(
+            self._engine, pixels, batch_size=batch_size, progress=progress
         )
+
+
+def score_prepared(
+    engine: Engine,
+    pixels: NDArray[np.uint8],
+    *,
+    batch_size: int = 32,
+    progress: Progress = silent,
+) -> Scores:
+    """Score prepared slices, as the pixel store holds them.
+
+    Args:
+        engine: Runs the network.
+        pixels: Shape (slices, size, size, 3), uint8.
+        batch_size: Slices in one pass.
+        progress: Shows how far the scoring got.
+
+    Returns:
+        Scores in the order of the slices.
+
+    Raises:
+        DataError: If there is no slice.
+    """
+    if not len(pixels):
+        raise DataError("no slices to score")
+    starts = range(0, len(pixels), batch_size)
+    results = [
+        engine.run(to_network_input(pixels[start : start + batch_size]))
+        for start in progress(starts, total=len(starts), label="scoring batches")
+    ]
+    logit = np.concatenate([one for one, _ in results]).astype(np.float64)
+    return Scores(
+        logit=logit,
+        tumor_probability=1 / (1 + np.exp(-np.clip(logit, -500, 500))),
+        class_map=np.concatenate([one for _, one in results]),
+    )

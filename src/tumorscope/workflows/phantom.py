@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -34,6 +31,7 @@ from tumorscope.phantom import (
     plan_cohort,
     shrink,
 )
+from tumorscope.workflows.whole_folder import whole_folder
 
 LABEL = "making phantom patients"
 
@@ -63,8 +61,7 @@ def make_phantom(
     _refuse_occupied(out)
     if workers < 0:
         raise ConfigError(f"workers is {workers}: use 0 for all cores, or more")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with _partial_folder(out) as folder:
+    with whole_folder(out) as folder:
         make = partial(_write_patient, spec, folder)
         results = _run(make, spec.patient_ids, workers or os.cpu_count() or 1)
         rows: list[Row] = []
@@ -72,9 +69,6 @@ def make_phantom(
             rows.extend(patient_rows)
         _write_table(rows, spec, folder)
         _write_truth(rows, spec, folder)
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
     return out
 
 
@@ -85,17 +79,6 @@ def _refuse_occupied(out: Path) -> None:
         raise ConfigError(
             f"{out} is not empty: name another folder, or remove this one first"
         )
-
-
-@contextmanager
-def _partial_folder(out: Path) -> Iterator[Path]:
-    """Yield a folder beside `out`; nothing of it is left after a failure."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    folder.chmod(0o755)  # as mkdir would make it; mkdtemp gives the owner's rights only
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(make: partial[list[Row]], patients: int, workers: int) -> Iterator[list[Row]]:

@@ -18,7 +18,7 @@ from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.specs import TrainSpec
 from tumorscope.domain.split import PARTS
 from tumorscope.evaluation.thresholds import threshold_at_specificity
-from tumorscope.inference.predictor import Predictor
+from tumorscope.inference.predictor import score_prepared
 from tumorscope.inference.torch_engine import TorchEngine
 from tumorscope.io.artifacts import split_digest
 from tumorscope.io.bundle import WEIGHTS, read_card, sha256, weights_bytes, write_bundle
@@ -151,14 +151,15 @@ def _write_model(
     weights = {name: value.numpy() for name, value in model.weights.items()}
     content = weights_bytes(weights)
     tune_rows = run.split.rows("tune", fold)
-    draft = BundleCard(
+    scores = score_prepared(TorchEngine(weights), store.pixels[tune_rows])
+    card = BundleCard(
         name=run.record.name,
         tumorscope_version=library_versions()["tumorscope"],
         created=now(),
         sequences=run.manifest.sequences,
         single_sequence_repeated=_is_grey(store.pixels, tune_rows),
         preprocess=run.record.spec.preprocess,
-        threshold=_unset_threshold(run, len(tune_rows)),
+        threshold=_fix_threshold(run, tune_rows, scores.tumor_probability),
         train=run.record.spec.train,
         first_weights=model.first_weights,
         epochs_done=len(model.records),
@@ -169,24 +170,8 @@ def _write_model(
         | {"precision": model.precision, "device": model.device},
         files={WEIGHTS: sha256(content)},
     )
-    scores = Predictor(draft, TorchEngine(weights)).score_prepared(
-        store.pixels[tune_rows]
-    )
-    card = draft.model_copy(
-        update={"threshold": _fix_threshold(run, tune_rows, scores.tumor_probability)}
-    )
     write_bundle(run.bundle_folder(fold), card, content)
     return read_card(run.bundle_folder(fold))
-
-
-def _unset_threshold(run: Run, slices: int) -> OperatingThreshold:
-    """Return the place of the threshold until the tuning part is scored."""
-    return OperatingThreshold(
-        threshold_probability=0.5,
-        target_specificity=run.record.spec.evaluate.target_specificity,
-        tune_slices=slices,
-        tune_patients=1,
-    )
 
 
 def _fix_threshold(
