@@ -61,17 +61,15 @@ def context_of_run(
         for rows in [np.flatnonzero(run.split.part[:, fold] == part)]
     )
     explained = _explained(run.folder)
-    is_phantom = run.record.importer.startswith("phantom")
     return ReportContext(
         run_name=run.record.name,
         version=library_versions()["tumorscope"],
         created=now(),
         source=run.record.importer,
         manifest_digest=run.manifest.digest,
-        is_phantom=is_phantom,
+        is_phantom=run.record.importer.startswith("phantom"),
         parts=parts,
-        # The page says of a phantom what its importer's note says.
-        notes=() if is_phantom else run.record.notes,
+        notes=run.record.notes,
         left_out=run.record.left_out,
         thresholds={
             name: bundle.card.threshold
