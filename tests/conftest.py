@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from tumorscope.domain.estimates import MetricEstimate
 
 # Set before numpy or torch is imported: parallel workers must not fight for cores.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -44,3 +48,46 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _has_cuda() -> bool:
     return bool(import_module("torch").cuda.is_available())
+
+
+def _png():
+    """Return a black picture of one pixel, made by hand."""
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"\0\0")),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def _estimate(value, name="pointing", reason="", **fields):
+    known = {
+        "name": name,
+        "value": float("nan") if reason else value,
+        "low": float("nan") if reason else value - 0.05,
+        "high": float("nan") if reason else value + 0.05,
+        "level": 0.95,
+        "n_slices": 48,
+        "n_patients": 12,
+        "resampled": "patients",
+        "reason": reason,
+    }
+    return MetricEstimate(**(known | fields))
+
+
+@pytest.fixture
+def estimate():
+    """Return a maker of estimates: value, then any field."""
+    return _estimate
+
+
+@pytest.fixture
+def png():
+    """Return the bytes of a picture."""
+    return _png()

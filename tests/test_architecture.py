@@ -21,6 +21,7 @@ PACKAGES = (
     "inference",
     "io",
     "learning",
+    "pages",
     "phantom",
     "workflows",
 )

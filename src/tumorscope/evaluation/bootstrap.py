@@ -11,14 +11,13 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.errors import DataError
-from tumorscope.domain.estimates import MetricEstimate
+from tumorscope.domain.estimates import MetricEstimate, MetricSet
 from tumorscope.evaluation.metrics import (
     Ranking,
     RatioTerms,
@@ -38,47 +37,6 @@ __all__ = [
     "sample_ratios",
     "summarize",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricSet:
-    """Figures that were estimated from the same draws.
-
-    Attributes:
-        estimates: One for each metric; names are unique.
-        draws_left_out: For each estimate, the bootstrap draws in which the metric was not
-            defined (for instance one class only); they are left out of its interval.
-    """
-
-    estimates: tuple[MetricEstimate, ...]
-    draws_left_out: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse repeated names and counts that do not match."""
-        names = [estimate.name for estimate in self.estimates]
-        if len(set(names)) != len(names) or len(names) != len(self.draws_left_out):
-            raise DataError(
-                f"metrics {names} need unique names and one count of left-out draws "
-                f"each, not {len(self.draws_left_out)}"
-            )
-
-    def __getitem__(self, name: str) -> MetricEstimate:
-        """Return the estimate of this name; a KeyError names the known ones."""
-        for estimate in self.estimates:
-            if estimate.name == name:
-                return estimate
-        raise KeyError(f"{name}: known are {[each.name for each in self.estimates]}")
-
-    def __iter__(self) -> Iterator[MetricEstimate]:
-        """Iterate over the estimates in the order of the report."""
-        return iter(self.estimates)
-
-    def __add__(self, other: MetricSet) -> MetricSet:
-        """Return both sets' figures, this set's first."""
-        return MetricSet(
-            estimates=self.estimates + other.estimates,
-            draws_left_out=self.draws_left_out + other.draws_left_out,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

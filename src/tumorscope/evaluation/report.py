@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.domain.split import GROUPING_WORDS, Grouping
@@ -26,7 +27,6 @@ from tumorscope.evaluation.curves import (
     trace_curves,
 )
 from tumorscope.evaluation.evaluated import PART_WORDS, evaluated_rows
-from tumorscope.evaluation.json_values import to_json_value
 from tumorscope.evaluation.measurement import (
     FIXED_THRESHOLD,
     OperatingPoint,

@@ -17,7 +17,6 @@ from tumorscope.domain.split import PARTS
 from tumorscope.evaluation.rendering.context import (
     DataPart,
     LocalizationRow,
-    Picture,
     ReportContext,
     TrainingEpoch,
 )
@@ -27,6 +26,7 @@ from tumorscope.io.artifacts import read_json
 from tumorscope.io.bundle import Bundle
 from tumorscope.io.images import encode_jpeg, encode_png, read_image
 from tumorscope.learning.training import METRICS
+from tumorscope.pages.picture import Picture
 from tumorscope.workflows.explain import SCORES
 from tumorscope.workflows.recording import library_versions, now
 from tumorscope.workflows.run_folder import EXPLANATIONS, Run

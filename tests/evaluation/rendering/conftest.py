@@ -1,14 +1,11 @@
 """An evaluation and everything that a page tells beside it."""
 
-import struct
-import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tumorscope.domain.card import OperatingThreshold
-from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.run_record import LeftOut
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.evaluation.comparison import BaselineScores, compare_baselines
@@ -22,49 +19,6 @@ from tumorscope.evaluation.rendering import (
 from tumorscope.evaluation.report import evaluate_predictions
 
 SPEC = EvaluateSpec(bootstrap_draws=100, gallery_size=2)
-
-
-def _png():
-    """Return a black picture of one pixel, made by hand."""
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"\0\0")),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data))
-        + kind
-        + data
-        + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
-
-
-def _estimate(value, name="pointing", reason="", **fields):
-    known = {
-        "name": name,
-        "value": float("nan") if reason else value,
-        "low": float("nan") if reason else value - 0.05,
-        "high": float("nan") if reason else value + 0.05,
-        "level": 0.95,
-        "n_slices": 48,
-        "n_patients": 12,
-        "resampled": "patients",
-        "reason": reason,
-    }
-    return MetricEstimate(**(known | fields))
-
-
-@pytest.fixture
-def estimate():
-    """Return a maker of estimates: value, then any field."""
-    return _estimate
-
-
-@pytest.fixture
-def png():
-    """Return the bytes of a picture."""
-    return _png()
 
 
 @pytest.fixture
@@ -103,7 +57,7 @@ def minimal():
 
 
 @pytest.fixture
-def context(minimal, report, png):
+def context(minimal, report, png, estimate):
     """Return everything that a page can be told."""
     errors = (*report.worst_false_positives, *report.worst_false_negatives)
     epochs = tuple(
@@ -142,15 +96,15 @@ def context(minimal, report, png):
                 method="grad_cam",
                 is_trivial=False,
                 rule="above 0.3",
-                pointing=_estimate(0.41),
-                dice=_estimate(0.31, name="dice"),
+                pointing=estimate(0.41),
+                dice=estimate(0.31, name="dice"),
             ),
             LocalizationRow(
                 method="center",
                 is_trivial=True,
                 rule="top 12 %",
-                pointing=_estimate(0.52),
-                dice=_estimate(0, name="dice", reason="no mask"),
+                pointing=estimate(0.52),
+                dice=estimate(0, name="dice", reason="no mask"),
             ),
         ),
     )

@@ -3,11 +3,11 @@
 from tumorscope.evaluation.rendering.context import (
     DataPart,
     LocalizationRow,
-    Picture,
     ReportContext,
     TrainingEpoch,
 )
 from tumorscope.evaluation.rendering.html import render_report
+from tumorscope.pages.picture import Picture
 
 __all__ = [
     "DataPart",

@@ -12,9 +12,8 @@ from tumorscope.domain.card import OperatingThreshold
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.run_record import LeftOut
-
-MEDIA_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
-"""What a picture's first bytes say of its kind."""
+from tumorscope.pages.picture import Picture, media_type
+from tumorscope.pages.section import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,28 +95,6 @@ class TrainingEpoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture and what it shows.
-
-    Attributes:
-        caption: Shown below the picture, and its alternative text.
-        content: The bytes of a PNG or JPEG file.
-
-    Raises:
-        DataError: If the bytes are no such file or the caption is empty.
-    """
-
-    caption: str
-    content: bytes
-
-    def __post_init__(self) -> None:
-        """Refuse what a browser would not show."""
-        media_type(self.content, self.caption or "a picture")
-        if not self.caption.strip():
-            raise DataError("a picture needs a caption: it is its alternative text")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalizationRow:
     """How well one attribution or trivial map marks the lesion.
 
@@ -189,6 +166,7 @@ class ReportContext:
         localization: Scores of attributions and of trivial maps; empty without masks.
         localization_reason: Why there are no such scores; shown if `localization` is
             empty.
+        sections: Further parts of the page, each behind a heading of its own.
 
     Raises:
         DataError: If a picture is no PNG, or `created` is no ISO 8601 time with zone.
@@ -212,31 +190,13 @@ class ReportContext:
     overlays: tuple[Picture, ...] = ()
     localization: tuple[LocalizationRow, ...] = ()
     localization_reason: str = "no explanations were made; run `tumorscope explain`"
+    sections: tuple[Section, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a time without zone, and pictures that a browser would not show."""
         _check_time(self.created)
         for row, content in self.pictures.items():
             media_type(content, f"the picture of row {row}")
-
-
-def media_type(content: bytes, what: str) -> str:
-    """Tell PNG from JPEG by the first bytes.
-
-    Args:
-        content: The bytes of a file.
-        what: What they should show, for the message.
-
-    Returns:
-        "image/png" or "image/jpeg".
-
-    Raises:
-        DataError: If they are neither.
-    """
-    for signature, found in MEDIA_TYPES.items():
-        if content.startswith(signature):
-            return found
-    raise DataError(f"{what} is neither a PNG nor a JPEG file: encode it first")
 
 
 def _check_time(created: str) -> None:

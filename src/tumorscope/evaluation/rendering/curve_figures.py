@@ -19,7 +19,7 @@ from tumorscope.evaluation.curves import (
     ReliabilityBins,
     RocCurve,
 )
-from tumorscope.evaluation.rendering.svg import (
+from tumorscope.pages.svg import (
     INK,
     MARK,
     MODEL,

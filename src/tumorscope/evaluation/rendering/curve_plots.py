@@ -21,9 +21,9 @@ from tumorscope.evaluation.rendering.curve_figures import (
     draw_roc,
     draw_score_counts,
 )
-from tumorscope.evaluation.rendering.numbers import format_estimate, format_number
-from tumorscope.evaluation.rendering.plot import Cell, Plot
 from tumorscope.evaluation.report import EvaluationReport
+from tumorscope.pages.numbers import format_estimate, format_number
+from tumorscope.pages.plot import Cell, Plot
 
 CURVE_STEPS = 21
 

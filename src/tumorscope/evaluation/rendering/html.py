@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from tumorscope.domain.card import RESEARCH_USE
-from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.evaluation.measurement import OperatingPoint, Subgroup
-from tumorscope.evaluation.rendering.context import ReportContext, media_type
+from tumorscope.evaluation.rendering.context import ReportContext
 from tumorscope.evaluation.rendering.curve_plots import plot_curves
 from tumorscope.evaluation.rendering.limits import find_limits
 from tumorscope.evaluation.rendering.metric_words import (
@@ -22,40 +16,17 @@ from tumorscope.evaluation.rendering.metric_words import (
     method_name,
     metric_label,
 )
-from tumorscope.evaluation.rendering.numbers import (
-    format_count,
-    format_difference,
-    format_interval,
-    format_number,
-    format_share,
-    format_small,
-    format_time,
-    format_value,
-)
-from tumorscope.evaluation.rendering.plot import Plot
 from tumorscope.evaluation.rendering.plots import (
     plot_baselines,
     plot_localization,
     plot_subgroups,
     plot_training,
 )
-from tumorscope.evaluation.rendering.svg import printable
 from tumorscope.evaluation.report import EvaluationReport, SliceError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadlineFigure:
-    """One of the five numbers on the first page.
-
-    Attributes:
-        label: Its name.
-        estimate: The figure.
-        note: What it rests on, in a few words.
-    """
-
-    label: str
-    estimate: MetricEstimate
-    note: str
+from tumorscope.pages.environment import page_environment
+from tumorscope.pages.headline import HeadlineFigure
+from tumorscope.pages.numbers import format_number
+from tumorscope.pages.plot import Plot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +72,13 @@ def render_report(report: EvaluationReport, context: ReportContext) -> str:
         An HTML document: no script, no request to any host, pictures and plots inside.
         Each printed figure carries its full value in the `value` of a `<data>` element.
     """
-    page = _environment().get_template("report.html.j2")
-    return page.render(
+    environment = page_environment("tumorscope.evaluation.rendering")
+    environment.filters |= {
+        "metric": metric_label,
+        "method": method_name,
+        "threshold": _threshold_text,
+    }
+    return environment.get_template("report.html.j2").render(
         report=report,
         context=context,
         notice=RESEARCH_USE,
@@ -118,42 +94,6 @@ def render_report(report: EvaluationReport, context: ReportContext) -> str:
         decision_order=DECISION_ORDER,
         metric_words=METRIC_WORDS,
     )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("tumorscope.evaluation.rendering"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "value": format_value,
-        "interval": format_interval,
-        "difference": format_difference,
-        "number": format_number,
-        "small": format_small,
-        "count": format_count,
-        "share": format_share,
-        "metric": metric_label,
-        "method": method_name,
-        "time": format_time,
-        "breakable": _breakable,
-        "threshold": _threshold_text,
-        "data_uri": _data_uri,
-        "inline_svg": Markup,
-        "is_text": lambda cell: isinstance(cell, str),
-        "is_count": lambda cell: isinstance(cell, int),
-    }
-    return environment
-
-
-def _finalize(value: object) -> object:
-    # A file name may hold control characters that no HTML document may hold.
-    is_plain = isinstance(value, str) and not isinstance(value, Markup)
-    return printable(str(value)) if is_plain else value
 
 
 def _headline(report: EvaluationReport) -> tuple[HeadlineFigure, ...]:
@@ -229,14 +169,3 @@ def _galleries(report: EvaluationReport) -> tuple[ErrorGallery, ...]:
             errors=report.worst_false_negatives,
         ),
     )
-
-
-def _breakable(path: str) -> Markup:
-    # Long file names break after a separator, not inside a word.
-    text = str(escape(printable(path)))
-    return Markup(re.sub(r"([/_])", r"\1<wbr>", text))  # noqa: S704 - escaped above
-
-
-def _data_uri(content: bytes) -> str:
-    kind = media_type(content, "a picture of the report")
-    return f"data:{kind};base64,{b64encode(content).decode()}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.evaluation.rendering.context import ReportContext
 from tumorscope.evaluation.rendering.metric_words import method_name
-from tumorscope.evaluation.rendering.numbers import (
+from tumorscope.evaluation.report import EvaluationReport
+from tumorscope.pages.limit import Limit
+from tumorscope.pages.numbers import (
     format_count,
     format_difference,
     format_estimate,
@@ -16,23 +17,9 @@ from tumorscope.evaluation.rendering.numbers import (
     format_number,
     format_value,
 )
-from tumorscope.evaluation.report import EvaluationReport
 
 FEW_PATIENTS = 30
 """Below this, percentile intervals over whole patients tend to be too narrow."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """One limit.
-
-    Attributes:
-        lead: A few words to scan by.
-        text: The rest: one or two sentences.
-    """
-
-    lead: str
-    text: str
 
 
 def find_limits(report: EvaluationReport, context: ReportContext) -> tuple[Limit, ...]:

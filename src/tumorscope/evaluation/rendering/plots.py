@@ -11,16 +11,16 @@ from tumorscope.evaluation.rendering.context import (
     ReportContext,
     TrainingEpoch,
 )
-from tumorscope.evaluation.rendering.forest_figure import ForestRow, draw_forest
 from tumorscope.evaluation.rendering.metric_words import method_name, metric_label
-from tumorscope.evaluation.rendering.numbers import format_estimate, format_number
-from tumorscope.evaluation.rendering.plot import Plot
 from tumorscope.evaluation.rendering.training_figures import (
     best_epoch,
     draw_losses,
     draw_tuning_auroc,
 )
 from tumorscope.evaluation.report import EvaluationReport
+from tumorscope.pages.forest_figure import ForestRow, draw_forest
+from tumorscope.pages.numbers import format_estimate, format_number
+from tumorscope.pages.plot import Plot
 
 
 def plot_training(context: ReportContext) -> tuple[Plot, ...]:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tumorscope.evaluation.rendering.context import TrainingEpoch
-from tumorscope.evaluation.rendering.svg import (
+from tumorscope.pages.svg import (
     MARK,
     MODEL,
     PAPER,

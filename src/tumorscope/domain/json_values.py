@@ -1,4 +1,4 @@
-"""Evaluation values as what JSON can hold."""
+"""Values as what JSON can hold."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tumorscope.domain.estimates import MetricSet
 from tumorscope.domain.spec import Spec
-from tumorscope.evaluation.bootstrap import MetricSet
 
 
 def to_json_value(value: Any) -> Any:

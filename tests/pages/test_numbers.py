@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tumorscope.evaluation.rendering.numbers import (
+from tumorscope.pages.numbers import (
     decimals,
     format_count,
     format_difference,

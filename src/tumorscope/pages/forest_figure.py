@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tumorscope.domain.estimates import MetricEstimate
-from tumorscope.evaluation.rendering.numbers import format_estimate
-from tumorscope.evaluation.rendering.svg import (
+from tumorscope.pages.numbers import format_estimate
+from tumorscope.pages.svg import (
     LINE,
     MODEL,
     MUTED,

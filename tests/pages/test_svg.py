@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import pytest
 
-from tumorscope.evaluation.rendering.svg import CSS_COLORS, MODEL, draw_inline_svg
+from tumorscope.pages.svg import CSS_COLORS, MODEL, draw_inline_svg
 
 
 def _paint(figure):

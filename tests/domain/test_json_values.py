@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.evaluation.curves import ConfusionMatrix, RocCurve
-from tumorscope.evaluation.json_values import to_json_value
 
 
 @pytest.mark.parametrize("blank", [np.nan, np.inf, -np.inf])

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from tumorscope.evaluation.rendering.forest_figure import ForestRow, draw_forest
+from tumorscope.pages.forest_figure import ForestRow, draw_forest
 
 
 def _texts(svg):

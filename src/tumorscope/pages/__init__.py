@@ -1,0 +1,1 @@
+"""Pages that a person reads: values in, self-contained HTML out."""
