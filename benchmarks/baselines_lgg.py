@@ -24,17 +24,17 @@ from PIL import Image
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold
 
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.baseline_features import baseline_features
-from tumorscope.evaluation.baselines import Fold, score_baselines
-from tumorscope.evaluation.bootstrap import (
+from tumorscope.estimation.bootstrap import (
     MetricSamples,
     draw_patients,
     sample_ranking,
     summarize,
 )
+from tumorscope.estimation.metrics import rank_slices
+from tumorscope.estimation.positions import position_strata
+from tumorscope.evaluation.baseline_features import baseline_features
+from tumorscope.evaluation.baselines import Fold, score_baselines
 from tumorscope.evaluation.comparison import BaselineScores
-from tumorscope.evaluation.metrics import rank_slices
-from tumorscope.evaluation.positions import position_strata
 
 TOLERANCE = 0.01
 EXPECTED_SLICES, EXPECTED_TUMOR_SLICES = 1785, 600

@@ -35,14 +35,14 @@ from sklearn.model_selection import StratifiedShuffleSplit
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.specs import DuplicateSpec, EvaluateSpec, RunSpec, SplitSpec
 from tumorscope.domain.split import Grouping
-from tumorscope.evaluation.baseline_features import BaselineFeatures
-from tumorscope.evaluation.baselines import BASELINES, score_baselines
-from tumorscope.evaluation.bootstrap import (
+from tumorscope.estimation.bootstrap import (
     draw_patients,
     sample_ranking,
     sample_ratios,
 )
-from tumorscope.evaluation.metrics import rank_slices, threshold_terms
+from tumorscope.estimation.metrics import rank_slices, threshold_terms
+from tumorscope.evaluation.baseline_features import BaselineFeatures
+from tumorscope.evaluation.baselines import BASELINES, score_baselines
 from tumorscope.inference.torch_engine import TorchEngine
 from tumorscope.io.pixel_store import open_store
 from tumorscope.learning.data import LearningData

@@ -15,6 +15,7 @@ DOMAIN_LIBRARIES = {"annotated_types", "numpy", "pandas", "pydantic", "tumorscop
 PACKAGES = (
     "audit",
     "domain",
+    "estimation",
     "evaluation",
     "explanation",
     "importers",

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from tumorscope.domain.specs import EvaluateSpec
+from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.calibration_error import (
     measure_calibration,
     sample_calibration_null,
 )
-from tumorscope.evaluation.resampling import draw_patients
 
 SPEC = EvaluateSpec(bootstrap_draws=200)
 

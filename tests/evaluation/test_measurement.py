@@ -5,13 +5,13 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from tumorscope.domain.specs import EvaluateSpec
+from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.measurement import (
     measure_fixed,
     measure_ranking,
     measure_subgroups,
     measure_tuned,
 )
-from tumorscope.evaluation.resampling import draw_patients
 
 SPEC = EvaluateSpec(bootstrap_draws=100)
 

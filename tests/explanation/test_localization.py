@@ -10,7 +10,7 @@ import pytest
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.resampling import draw_patients
+from tumorscope.estimation.resampling import draw_patients
 from tumorscope.explanation.localization import (
     SliceScores,
     score_maps,

@@ -1,6 +1,6 @@
 """Honest figures: every one with its interval over patients and its n."""
 
-from tumorscope.evaluation.bootstrap import MetricSet
+from tumorscope.estimation.bootstrap import MetricSet
 from tumorscope.evaluation.comparison import (
     BaselineResult,
     BaselineScores,

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.bootstrap import MetricSamples, summarize
+from tumorscope.estimation.bootstrap import MetricSamples, summarize
+from tumorscope.estimation.resampling import PatientDraws
 from tumorscope.evaluation.curves import ECE_BINS
-from tumorscope.evaluation.resampling import PatientDraws
 
 NULL_DRAWS = 1000
 NULL_PERCENTILE = 95

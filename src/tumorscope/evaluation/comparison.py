@@ -13,11 +13,11 @@ from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.domain.split import Grouping
-from tumorscope.evaluation.bootstrap import MetricSamples, sample_ranking, summarize
+from tumorscope.estimation.bootstrap import MetricSamples, sample_ranking, summarize
+from tumorscope.estimation.metrics import rank_slices
+from tumorscope.estimation.resampling import PatientDraws, draw_patients
 from tumorscope.evaluation.evaluated import evaluated_rows
 from tumorscope.evaluation.measurement import ONE_CLASS
-from tumorscope.evaluation.metrics import rank_slices
-from tumorscope.evaluation.resampling import PatientDraws, draw_patients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.evaluation.metrics import (
+from tumorscope.estimation.metrics import (
     Ranking,
     cumulative_counts,
     rank_slices,

@@ -10,25 +10,25 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.domain.split import Grouping
-from tumorscope.evaluation.bootstrap import (
+from tumorscope.estimation.bootstrap import (
     MetricSamples,
     MetricSet,
     sample_ranking,
     sample_ratios,
     summarize,
 )
-from tumorscope.evaluation.curves import (
-    ConfusionMatrix,
-    count_confusion,
-)
-from tumorscope.evaluation.metrics import (
+from tumorscope.estimation.metrics import (
     probability_terms,
     rank_slices,
     threshold_terms,
     within_patient_terms,
 )
-from tumorscope.evaluation.positions import boundary_slices, position_strata
-from tumorscope.evaluation.resampling import PatientDraws, draw_patients
+from tumorscope.estimation.positions import boundary_slices, position_strata
+from tumorscope.estimation.resampling import PatientDraws, draw_patients
+from tumorscope.evaluation.curves import (
+    ConfusionMatrix,
+    count_confusion,
+)
 
 FIXED_THRESHOLD = 0.5
 ONE_CLASS = "slices of both classes are needed"

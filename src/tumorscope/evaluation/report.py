@@ -13,7 +13,8 @@ from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.domain.split import GROUPING_WORDS, Grouping
-from tumorscope.evaluation.bootstrap import MetricSet
+from tumorscope.estimation.bootstrap import MetricSet
+from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.calibration_error import (
     CalibrationError,
     measure_calibration,
@@ -37,7 +38,6 @@ from tumorscope.evaluation.measurement import (
     measure_subgroups,
     measure_tuned,
 )
-from tumorscope.evaluation.resampling import draw_patients
 
 REPORT_VERSION = 1
 

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate
-from tumorscope.evaluation.bootstrap import sample_ratios, summarize
-from tumorscope.evaluation.metrics import RatioTerms
-from tumorscope.evaluation.resampling import PatientDraws
+from tumorscope.estimation.bootstrap import sample_ratios, summarize
+from tumorscope.estimation.metrics import RatioTerms
+from tumorscope.estimation.resampling import PatientDraws
 from tumorscope.explanation.masked_maps import MaskedMap, dice, largest_component
 
 TOP_CORE_QUANTILE = 0.88

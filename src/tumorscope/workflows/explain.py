@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.specs import ExplainSpec
-from tumorscope.evaluation.resampling import draw_patients
+from tumorscope.estimation.resampling import draw_patients
 from tumorscope.explanation.attribution import (
     Attribution,
     seen_pixels,

@@ -6,7 +6,7 @@ import pytest
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.bootstrap import (
+from tumorscope.estimation.bootstrap import (
     MetricSamples,
     MetricSet,
     draw_patients,
@@ -14,7 +14,7 @@ from tumorscope.evaluation.bootstrap import (
     sample_ratios,
     summarize,
 )
-from tumorscope.evaluation.metrics import RatioTerms, rank_slices
+from tumorscope.estimation.metrics import RatioTerms, rank_slices
 
 SPEC = EvaluateSpec(bootstrap_draws=400)
 

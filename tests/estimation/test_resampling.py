@@ -6,7 +6,7 @@ import pytest
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.resampling import CHUNK_WEIGHTS, draw_patients
+from tumorscope.estimation.resampling import CHUNK_WEIGHTS, draw_patients
 
 SPEC = EvaluateSpec(bootstrap_draws=200)
 

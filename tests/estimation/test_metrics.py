@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from tumorscope.evaluation.metrics import (
+from tumorscope.estimation.metrics import (
     auroc,
     average_precision,
     cumulative_counts,

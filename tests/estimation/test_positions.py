@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tumorscope.evaluation.positions import boundary_slices, position_strata
+from tumorscope.estimation.positions import boundary_slices, position_strata
 
 
 def test_heights_with_too_few_slices_of_a_class_do_not_enter():

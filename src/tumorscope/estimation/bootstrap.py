@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
-from tumorscope.evaluation.metrics import (
+from tumorscope.estimation.metrics import (
     Ranking,
     RatioTerms,
     auroc,
@@ -26,7 +26,7 @@ from tumorscope.evaluation.metrics import (
     cumulative_counts,
     ratios,
 )
-from tumorscope.evaluation.resampling import PatientDraws, draw_patients
+from tumorscope.estimation.resampling import PatientDraws, draw_patients
 
 __all__ = [
     "MetricSamples",

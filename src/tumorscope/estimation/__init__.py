@@ -1,0 +1,1 @@
+"""Figures with patient-clustered intervals: draws, metrics, and how they are summed up."""
