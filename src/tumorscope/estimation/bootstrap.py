@@ -1,23 +1,26 @@
 """Intervals from a bootstrap over patients.
 
 Every metric is computed on the set as it is and, from the number of times that each
-patient was drawn, on every draw; the interval runs between two percentiles of the draws.
-
-References:
-    Davison and Hinkley (1997), Bootstrap Methods and their Application, section 5.3
-    (percentile interval).
+patient was drawn, on every draw; `intervals` turns the draws into an interval.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
+from tumorscope.estimation.intervals import (
+    Spread,
+    end_interval,
+    expanded_interval,
+    logit_interval,
+    t_interval,
+)
 from tumorscope.estimation.metrics import (
     Ranking,
     RatioTerms,
@@ -49,16 +52,25 @@ class MetricSamples:
             metric is undefined.
         entered: Shape (slices,), bool, slices that the metric looks at.
         reason: Why the metric is undefined, used only where `values[0]` is NaN.
+        is_share: Whether it lies in [0, 1] by definition, which shapes its interval. Never
+            set it for a difference.
+        is_coefficient: Whether it is a coefficient of a fit, which shapes its interval.
     """
 
     name: str
     values: NDArray[np.float64]
     entered: NDArray[np.bool_]
     reason: str
+    is_share: bool = False
+    is_coefficient: bool = False
 
 
 def sample_ratios(
-    terms: RatioTerms, draws: PatientDraws, *, reasons: dict[str, str]
+    terms: RatioTerms,
+    draws: PatientDraws,
+    *,
+    reasons: dict[str, str],
+    shares: Collection[str] = (),
 ) -> list[MetricSamples]:
     """Compute ratio metrics on the set and on every draw.
 
@@ -66,6 +78,7 @@ def sample_ratios(
         terms: Numerators and denominators of slices.
         draws: The draws.
         reasons: For each metric, why it is undefined where its denominator is zero.
+        shares: Names of those that lie in [0, 1] by definition.
 
     Returns:
         One for each metric of `terms`, in its order.
@@ -80,6 +93,7 @@ def sample_ratios(
             values=values[:, column],
             entered=terms.denominator[:, column] > 0,
             reason=reasons[name],
+            is_share=name in shares,
         )
         for column, name in enumerate(terms.names)
     ]
@@ -107,7 +121,7 @@ def sample_ranking(
 
 
 def summarize(samples: Sequence[MetricSamples], draws: PatientDraws) -> MetricSet:
-    """Turn samples into estimates with percentile intervals.
+    """Turn samples into estimates with intervals.
 
     Args:
         samples: Metrics on the set and on every draw.
@@ -139,8 +153,13 @@ def _estimate(
         reason = "undefined in every bootstrap draw"
     low = high = math.nan
     if not reason:
-        tail = (1 - draws.level) / 2
-        low, high = (float(end) for end in np.quantile(defined, (tail, 1 - tail)))
+        spread = Spread(
+            n_patients=n_patients,
+            strata=draws.strata,
+            level=draws.level,
+            resolution=0.5 / int(samples.entered.sum()),
+        )
+        low, high = _interval(samples, defined, spread)
     estimate = MetricEstimate(
         name=samples.name,
         value=math.nan if reason else value,
@@ -153,3 +172,16 @@ def _estimate(
         reason=reason,
     )
     return estimate, len(drawn) - len(defined)
+
+
+def _interval(
+    samples: MetricSamples, drawn: NDArray[np.float64], spread: Spread
+) -> tuple[float, float]:
+    value = float(samples.values[0])
+    if samples.is_coefficient:
+        return t_interval(value, drawn, spread)
+    if samples.is_share and value in (0, 1):
+        return end_interval(value, spread)
+    if samples.is_share and np.ptp(drawn) > 0:
+        return logit_interval(value, drawn, spread)
+    return expanded_interval(drawn, spread)

@@ -26,6 +26,7 @@ from tumorscope.domain.split import Grouping
 UNIT_WORDS: dict[Grouping, str] = {
     "patient": "patients",
     "near-duplicates": "near-duplicate groups",
+    "pseudo-patients": "pseudo-patients",
 }
 CHUNK_WEIGHTS = 1 << 17  # a chunk stays in the processor's cache
 
@@ -41,6 +42,7 @@ class PatientDraws:
         unit: What was drawn: "patients" or "near-duplicate groups".
         resampled: The same with its strata, for example "patients within site".
         level: Confidence level of the intervals, in (0, 1).
+        strata: Strata (sites) within which patients were drawn, at least 1.
     """
 
     counts: NDArray[np.float64]
@@ -48,6 +50,7 @@ class PatientDraws:
     unit: str
     resampled: str
     level: float
+    strata: int = 1
 
     @property
     def n_patients(self) -> int:
@@ -131,6 +134,7 @@ def draw_patients(
         unit=unit,
         resampled=f"{unit}{within}{pooled}",
         level=spec.level,
+        strata=len(np.unique(stratum)),
     )
 
 
