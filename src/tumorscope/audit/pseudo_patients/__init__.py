@@ -1,0 +1,1 @@
+"""Links slices that come from one head, in a set without patient ids."""
