@@ -1,0 +1,1 @@
+"""What corrupted slices cost a model, beside its own clean scores."""
