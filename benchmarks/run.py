@@ -126,6 +126,12 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         json_option="--out",
         adapt=adapt_phantom,
     ),
+    "interval_coverage": Benchmark(
+        script="interval_coverage.py",
+        title="Coverage of intervals",
+        quick=("--cohorts", "100", "--draws", "300"),
+        full=("--cohorts", "1000"),
+    ),
     "leak": Benchmark(
         script="leak.py",
         title="Size of the leak of a random split, without training",

@@ -16,12 +16,19 @@ from tumorscope.workflows.phantom import make_phantom
 from tumorscope.workflows.prepare import SourceOptions, read_source
 
 SCRIPTS = (
+    "audit_copies",
+    "audit_scale",
     "baselines_lgg",
+    "calibration_methods",
     "evaluation_speed",
+    "fairness_lgg",
+    "interval_coverage",
     "leak",
     "lgg_experiments",
     "phantom_speed",
+    "pseudo_patients",
     "run",
+    "shortcuts",
     "startup",
     "training_memory",
     "training_throughput",

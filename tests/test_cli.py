@@ -63,13 +63,18 @@ def error_classes(kind=TumorscopeError):
 def test_all_promised_commands_exist():
     """The main job has one command for each stage."""
     assert set(COMMANDS) == {
+        "audit",
+        "card",
+        "compare",
         "demo",
         "doctor",
         "evaluate",
         "explain",
+        "fairness",
         "phantom",
         "predict",
         "prepare",
+        "robustness",
         "train",
     }
 
@@ -235,10 +240,17 @@ def test_unusable_files_stop_with_exit_status_2_unless_skipped(call, source, tmp
     ("words", "message"),
     [
         (["train", "RUN"], "not a run folder"),
+        (["audit", "RUN"], "layout is not recognized"),
+        (["audit", "RUN", "--waive", "x=a good reason"], "no such gate"),
         (["evaluate", "RUN"], "not a run folder"),
         (["explain", "RUN"], "not a run folder"),
         (["predict", "RUN", "RUN"], "no PNG, JPEG or TIFF"),
         (["evaluate", "RUN", "--out", "x"], "add --manifest"),
+        (["evaluate", "RUN", "--protocol", "cv"], "not a run folder"),
+        (["evaluate", "RUN", "--protocol", "cv", "--out", "x"], "leave out --manifest"),
+        (["evaluate", "RUN", "--leaky-comparison"], "need --protocol"),
+        (["compare", "RUN"], "holds no scores"),
+        (["compare", "RUN", "RUN"], "named twice"),
         (["prepare", "RUN", "--out", "x"], "layout is not recognized"),
         (["prepare", "RUN", "--out", "x", "--set", "train.epoch=3"], "epochs?"),
         (["prepare", "RUN", "--out", "x", "--leave-out", "age"], "split.leave_out"),
@@ -273,3 +285,23 @@ def test_phantom_makes_a_cohort_and_names_the_next_command(call, tmp_path):
     assert status == 0
     assert (out_folder / "phantom.csv").is_file()
     assert f"tumorscope prepare {out_folder}" in out
+
+
+@pytest.mark.slow
+def test_an_audit_that_fails_is_exit_status_3_with_the_gates(call, tmp_path):
+    """A script stops; the screen names the gate and where the page is."""
+    source = tmp_path / "source"
+    generator = np.random.default_rng(0)
+    for name, side in (("yes", 40), ("no", 48)):
+        (source / name).mkdir(parents=True)
+        for number in range(14):
+            pixels = generator.integers(0, 256, (side, side)).astype(np.uint8)
+            write_png(source / name / f"{number}.png", pixels)
+    words = ["audit", source, "--out", tmp_path / "audit"]
+    words += ["--set", "audit.shortcuts.permutations=99"]
+
+    status, out, _ = call(*words)
+
+    assert status == 3
+    assert "failed: suspicious-files" in out
+    assert out.splitlines()[-1] == f"audit: {tmp_path / 'audit' / 'audit.html'}"

@@ -64,6 +64,14 @@ class Importer(StrEnum):
     phantom = "phantom"
 
 
+class Protocol(StrEnum):
+    """Ways of training and testing in folds."""
+
+    cv = "cv"
+    nested_cv = "nested-cv"
+    leave_site_out = "leave-site-out"
+
+
 def main() -> None:
     """Run the command line; every foreseen failure is one message and an exit status."""
     try:
@@ -176,6 +184,92 @@ def prepare(  # noqa: PLR0913 - one option for each way a source can differ
 
 
 @app.command()
+def audit(  # noqa: PLR0913 - a run, and one option for each way a source can differ
+    place: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|SOURCE",
+            help="Folder made by `tumorscope prepare`, or a source as it reads it.",
+        ),
+    ],
+    *,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another run, manifest.parquet or source: which of its slices are in "
+            "this one?"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for audit.json and audit.html; the run's own unless set, or "
+            "audit-NAME for a source."
+        ),
+    ] = None,
+    waive: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GATE=REASON",
+            help="Take responsibility for a failed gate; the reason stands in every "
+            "report. Repeatable.",
+        ),
+    ] = None,
+    importer: Annotated[
+        Importer, typer.Option(help="Layout of a source; auto looks at it.")
+    ] = Importer.auto,
+    positive: Annotated[
+        list[str] | None, typer.Option(help="Class name that means tumor; repeatable.")
+    ] = None,
+    negative: Annotated[
+        list[str] | None, typer.Option(help="Class name that means none; repeatable.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="THEIRS=OURS",
+            help="Column of a table and its name here; repeatable.",
+        ),
+    ] = None,
+    ignore_column: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of a table to leave out; repeatable."),
+    ] = None,
+    settings: SetOption = None,
+) -> None:
+    """Look for leaks, copies and shortcuts before training: audit.html, audit.json.
+
+    Exit status 3 when a gate fails that is not waived. Settings: --set audit.KEY=VALUE
+    """
+    from tumorscope.workflows.audit import audit as run_audit
+    from tumorscope.workflows.evaluate import refresh_report
+    from tumorscope.workflows.source_options import source_options
+
+    options = source_options(
+        importer.value,
+        positive=tuple(positive or ()),
+        negative=tuple(negative or ()),
+        columns=tuple(column or ()),
+        ignored=tuple(ignore_column or ()),
+    )
+    written = run_audit(
+        place,
+        against=against,
+        out=out,
+        waivers=waive or [],
+        assignments=settings or [],
+        options=options,
+        progress=show_progress,
+    )
+    typer.echo(written.as_text())
+    typer.echo(f"audit: {written.html}")
+    if written.is_of_run:
+        refresh_report(place, progress=show_progress)
+    if written.has_failed:
+        raise typer.Exit(3)
+
+
+@app.command()
 def train(
     run: RunArgument,
     *,
@@ -204,7 +298,7 @@ def train(
 
 
 @app.command()
-def evaluate(
+def evaluate(  # noqa: PLR0913 - a run, external testing and protocols share one verb
     target: Annotated[
         Path, typer.Argument(metavar="RUN|BUNDLE", help="A trained run, or a bundle.")
     ],
@@ -219,14 +313,53 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report of external testing.")
     ] = None,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option(
+            help="Train and test anew in every fold, by patient; the same command goes "
+            "on after a stop. Needs a prepared run, its model is not used."
+        ),
+    ] = None,
+    candidate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="train.KEY=VALUE",
+            help="nested-cv: settings to choose among, several separated by `;`, or "
+            "`run` for the run's own; repeatable.",
+        ),
+    ] = None,
+    leaky_comparison: Annotated[
+        bool,
+        typer.Option(
+            "--leaky-comparison",
+            help="Show beside a protocol what a split of slices would pretend.",
+        ),
+    ] = False,
     settings: SetOption = None,
 ) -> None:
     """Judge the model on the test part: report.html, report.json, predictions.parquet.
 
-    --set evaluate.baselines=true adds the simple methods on the same split.
+    --set evaluate.baselines=true adds the simple methods on the same split. Settings of
+    --protocol: protocol.repeats, folds, inner_folds, site_repeats, seed.
     """
     from tumorscope.workflows.evaluate import evaluate_external, evaluate_run
 
+    if protocol is not None:
+        if manifest is not None or out is not None:
+            raise ConfigError(
+                "--protocol is internal testing and stays in the run's folder: leave "
+                "out --manifest and --out"
+            )
+        _evaluate_protocol(
+            target,
+            protocol,
+            settings=settings or [],
+            candidates=candidate or [],
+            leaky_comparison=leaky_comparison,
+        )
+        return
+    if candidate or leaky_comparison:
+        raise ConfigError("--candidate and --leaky-comparison need --protocol")
     if manifest is None and out is not None:
         raise ConfigError(
             "--out is for external testing: add --manifest, or leave it out; the report "
@@ -248,6 +381,131 @@ def evaluate(
     typer.echo(f"report: {written.html}")
 
 
+def _evaluate_protocol(
+    run: Path,
+    protocol: Protocol,
+    *,
+    settings: list[str],
+    candidates: list[str],
+    leaky_comparison: bool,
+) -> None:
+    from tumorscope.workflows.protocols import run_protocol
+
+    result = run_protocol(
+        run,
+        protocol.value,
+        assignments=settings,
+        candidates=candidates,
+        leaky_comparison=leaky_comparison,
+        show_bar=True,
+        progress=show_progress,
+    )
+    typer.echo(result.summary)
+    typer.echo(f"report: {result.html}")
+
+
+@app.command()
+def compare(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="A B...",
+            help="Evaluated runs, folders of external testing, or RUN/protocols/NAME; "
+            "the first is what the others are compared with.",
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page; beside A unless set.")
+    ] = None,
+    settings: SetOption = None,
+) -> None:
+    """Compare models on the very same slices: paired by patient, with Holm's correction.
+
+    Leaves compare.html and compare.json. Results of other slices are refused with what
+    differs.
+    """
+    from tumorscope.workflows.compare import compare as run_compare
+
+    written = run_compare(results, out=out, assignments=settings or [])
+    typer.echo(written.summary)
+    typer.echo(f"report: {written.html}")
+
+
+@app.command()
+def fairness(
+    run: RunArgument,
+    *,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN[:EDGES]",
+            help="A further column of the manifest, e.g. scanner, age_years:40,60 or "
+            "sex-x-site; repeatable.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OTHER_RUN",
+            help="A run without mitigation on the same split: is RUN's worth it?",
+        ),
+    ] = None,
+    settings: SetOption = None,
+) -> None:
+    """Compare groups of patients, each gap beside what chance alone would show.
+
+    Leaves fairness.html and fairness.json. Settings for --set: fairness.groups, tested,
+    min_patients, permutations, shuffle_within, coverage, probe.
+    """
+    from tumorscope.workflows.evaluate import refresh_report
+    from tumorscope.workflows.fairness import measure_run_fairness
+
+    written = measure_run_fairness(
+        run,
+        groups=group or [],
+        against=against,
+        assignments=settings or [],
+        progress=show_progress,
+    )
+    typer.echo(written.summary)
+    typer.echo(f"report: {written.html}")
+    refresh_report(run, progress=show_progress)
+
+
+@app.command()
+def robustness(
+    run: RunArgument,
+    *,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OTHER_RUN",
+            help="An evaluated run on the same test slices: adds the errors relative to "
+            "it.",
+        ),
+    ] = None,
+    settings: SetOption = None,
+) -> None:
+    """Corrupt the test slices with MRI artifacts at five severities, and score them.
+
+    Leaves robustness.html and robustness.json; the same command goes on after a stop.
+    Settings for --set: robustness.artifacts, severities, missing_sequences, coverage.
+    """
+    from tumorscope.workflows.evaluate import refresh_report
+    from tumorscope.workflows.robustness import measure_run_robustness
+
+    written = measure_run_robustness(
+        run,
+        reference=reference,
+        assignments=settings or [],
+        progress=show_progress,
+    )
+    typer.echo(written.summary)
+    typer.echo(f"report: {written.html}")
+    refresh_report(run, progress=show_progress)
+
+
 @app.command()
 def explain(run: RunArgument, *, settings: SetOption = None) -> None:
     """Draw what moved the scores, and score the maps against lesion masks."""
@@ -262,6 +520,34 @@ def explain(run: RunArgument, *, settings: SetOption = None) -> None:
     written = refresh_report(run, progress=show_progress)
     if written is not None:
         typer.echo(f"report: {written}")
+
+
+@app.command()
+def card(
+    run: RunArgument,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files; the run's own unless set."),
+    ] = None,
+    facts: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML file with developer, license, contact, funding, ethics: what no "
+            "run can measure."
+        ),
+    ] = None,
+) -> None:
+    """Write the model card and the CLAIM 2024 and TRIPOD+AI checklists of a trained run.
+
+    Leaves model_card.md, model_card.html, claim_2024.md and tripod_ai.md, filled from
+    what the run measured; everything else is named as open.
+    """
+    from tumorscope.workflows.card import write_card
+
+    written = write_card(run, out=out, facts=facts)
+    typer.echo(written.summary)
+    typer.echo(f"card: {written.html}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from tumorscope.domain.errors import (
     BundleError,
     ConfigError,
     DataError,
+    GateError,
     LeakageError,
     TumorscopeError,
     UnreadableScanError,
@@ -23,6 +24,7 @@ from tumorscope.domain.errors import (
         (UnreadableScanError, 2),
         (BundleError, 2),
         (LeakageError, 3),
+        (GateError, 3),
     ],
 )
 def test_exit_status_tells_the_kind_of_failure(error, status):
@@ -31,7 +33,9 @@ def test_exit_status_tells_the_kind_of_failure(error, status):
     assert error.exit_status == status
 
 
-@pytest.mark.parametrize("error", [UnreadableScanError, BundleError, LeakageError])
+@pytest.mark.parametrize(
+    "error", [UnreadableScanError, BundleError, LeakageError, GateError]
+)
 def test_files_of_the_user_are_data_errors(error):
     """One `except DataError` catches whatever is wrong with the user's files."""
     assert issubclass(error, DataError)

@@ -96,3 +96,58 @@ def test_value_out_of_range_is_refused(values):
     """A number outside the range that its docstring gives is an error."""
     with pytest.raises(ValidationError):
         TrainSpec.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, "a specificity of 0.95"),
+        ({"evaluate": {"target_specificity": 0.8}}, "a specificity of 0.8"),
+        ({"calibrate": {"target_specificity": 0.9}}, "a specificity of 0.9"),
+        ({"calibrate": {"target_sensitivity": 0.9}}, "a sensitivity of 0.9"),
+    ],
+)
+def test_the_operating_point_is_given_once(values, expected):
+    """Sensitivity or specificity; the older setting of `evaluate` keeps working."""
+    assert str(RunSpec.model_validate(values).operating_target) == expected
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"calibrate": {"target_specificity": 0.9, "target_sensitivity": 0.9}},
+        {
+            "calibrate": {"target_sensitivity": 0.9},
+            "evaluate": {"target_specificity": 0.8},
+        },
+    ],
+)
+def test_two_operating_points_are_refused(values):
+    """Nothing is ignored in silence."""
+    with pytest.raises(ValidationError, match="exclude each other"):
+        RunSpec.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"mitigation": "group-dro", "balance": "sampling"}, "exclude each other"),
+        (
+            {"mitigation": "reweighing", "mitigation_group": "label-x-site"},
+            "leave out label-x-",
+        ),
+        ({"mitigation_group": "hair"}, "mitigation_group: .*no column of patients"),
+        ({"mitigation": "adversarial"}, "group-dro"),
+    ],
+)
+def test_a_mitigation_that_cannot_be_trained_is_refused(values, message):
+    """Two kinds of balance would undo each other, and a group must be a column."""
+    with pytest.raises(ValueError, match=message):
+        TrainSpec.model_validate(values)
+
+
+def test_a_mitigation_may_tell_tumor_slices_of_a_group_apart():
+    """Sites are crossed with the label where that is asked for."""
+    spec = TrainSpec(mitigation="group-sampling", mitigation_group="label-x-site")
+
+    assert spec.mitigation_group == "label-x-site"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from tumorscope.domain.errors import DataError, LeakageError
-from tumorscope.domain.split import Split
+from tumorscope.domain.split import GROUPING_WORDS, Grouping, Split
+from tumorscope.estimation.resampling import UNIT_WORDS
 
 
 def _split(patients, parts, *, groups=None, **changes) -> Split:
@@ -61,16 +64,27 @@ def test_leak_in_a_later_fold_is_found():
         _split(["a", "b", "c", "a"], parts)
 
 
-def test_unknown_patients_are_no_leak():
+@pytest.mark.parametrize("grouping", ["near-duplicates", "pseudo-patients"])
+def test_unknown_patients_are_no_leak(grouping):
     """Slices without patient id are kept apart by their group alone."""
     split = _split(
         [None, None, None],
         ["train", "tune", "test"],
         groups=["x", "y", "z"],
-        grouping="near-duplicates",
+        grouping=grouping,
     )
 
     assert len(split.rows("test")) == 1
+
+
+def test_every_grouping_has_words_for_pages_and_for_counts():
+    """No report shows a bare key, or groups under the name of patients."""
+    groupings = set(get_args(Grouping))
+
+    assert set(GROUPING_WORDS) == set(UNIT_WORDS) == groupings
+    for grouping in groupings - {"patient"}:
+        assert "not by patient" in GROUPING_WORDS[grouping]
+        assert UNIT_WORDS[grouping] != UNIT_WORDS["patient"]
 
 
 def test_leak_ends_with_exit_status_three():

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumorscope.domain.card import (
+    BundleCard,
+    OperatingThreshold,
+    TrainingDataFingerprint,
+)
 from tumorscope.domain.predictions import Predictions
+from tumorscope.domain.specs import PreprocessSpec, TrainSpec
 
 
 def _simulate(*, patients=12, slices=12, folds=2, sites=2, seed=0, **columns):
@@ -43,3 +49,46 @@ def simulate():
     values replace the simulated ones.
     """
     return _simulate
+
+
+def _card(*, fold="holdout", grouping="patient", **changes):
+    values = {
+        "name": "run",
+        "tumorscope_version": "0.1.0",
+        "created": "2026-01-01T00:00:00+00:00",
+        "sequences": (),
+        "single_sequence_repeated": True,
+        "preprocess": PreprocessSpec(),
+        "threshold": OperatingThreshold(
+            threshold_probability=0.4,
+            target_specificity=0.95,
+            tune_slices=20,
+            tune_patients=4,
+        ),
+        "train": TrainSpec(),
+        "first_weights": "random initialization",
+        "epochs_done": 1,
+        "best_epoch": 1,
+        "tune_auroc": 0.5,
+        "data": TrainingDataFingerprint(
+            source="test",
+            manifest_digest="0" * 64,
+            split_digest="1" * 64,
+            fold=fold,
+            grouping=grouping,
+            slices={},
+            groups={},
+            prevalence={"tune": 0.25},
+            seen_pixel_digests=(),
+            seen_owner_digests=(),
+        ),
+        "environment": {},
+        "files": {"weights.safetensors": "0" * 64},
+    }
+    return BundleCard(**(values | changes))
+
+
+@pytest.fixture
+def make_card():
+    """Return a maker of cards: fold, grouping, and any field of a card."""
+    return _card

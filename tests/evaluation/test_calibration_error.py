@@ -8,6 +8,7 @@ from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.calibration_error import (
     measure_calibration,
+    measure_tumor_shares,
     sample_calibration_null,
 )
 
@@ -70,3 +71,29 @@ def test_one_patient_has_no_calibration_figure():
     assert "at least two patients" in found.estimate.reason
     assert not found.inside_null
     assert found.null_mean > 0
+
+
+def _shares(labels, scores, patients):
+    table = pd.DataFrame({"label": labels, "tumor_probability": scores})
+    group = pd.Series(patients, dtype="str")
+    site = pd.Series([None] * len(group), dtype="str")
+    draws = draw_patients(group, site, SPEC, grouping="patient")
+    return measure_tumor_shares(table, draws)
+
+
+def test_band_holds_the_tumor_share_of_each_bin():
+    """Two patients share a bin with three tumor slices of four."""
+    found = _shares([1, 1, 1, 0], [0.51, 0.52, 0.53, 0.5], list("aabb"))
+
+    assert len(found) == 15
+    assert found[7].value == 0.75
+    assert found[7].low < 0.75 < found[7].high
+    assert (found[7].n_slices, found[7].n_patients) == (4, 2)
+
+
+def test_band_has_gaps_where_a_bin_is_empty_or_of_one_patient():
+    """No interval is drawn from nothing, nor from a single patient."""
+    found = _shares([1, 0, 1], [0.5, 0.51, 0.99], list("aab"))
+
+    assert found[0].reason == "no slice in this bin"
+    assert "at least two patients" in found[7].reason

@@ -6,7 +6,11 @@ from sklearn.metrics import roc_auc_score
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.comparison import BaselineScores, compare_baselines
+from tumorscope.evaluation.comparison import (
+    BaselineScores,
+    best_rival,
+    compare_baselines,
+)
 
 SPEC = EvaluateSpec(bootstrap_draws=200)
 
@@ -66,3 +70,27 @@ def test_scores_are_taken_in_the_order_of_rows():
     scores = BaselineScores(name="a", description="b", scores=np.arange(4.0))
 
     assert scores.of_rows(np.array([3, 1])).scores.tolist() == [3, 1]
+
+
+def test_rival_is_the_best_method_whose_scores_are_probabilities(simulate):
+    """A rank is no probability, and an unknown score is nothing to compare with."""
+    predictions = simulate()
+    probability = predictions.table["tumor_probability"].to_numpy()
+    methods = [
+        BaselineScores(name="poor", description="", scores=1 - probability),
+        BaselineScores(name="good", description="", scores=probability),
+        BaselineScores(name="rank", description="", scores=100 * probability + 1),
+        BaselineScores(
+            name="unknown",
+            description="",
+            scores=np.full(144, np.nan),
+            reason="no file",
+        ),
+    ]
+    results = compare_baselines(predictions, methods, SPEC, grouping="patient")
+
+    rival = best_rival(methods, results)
+
+    assert rival.name == "good"
+    assert rival.probabilities is methods[1].scores
+    assert best_rival(methods[2:], results[2:]) is None

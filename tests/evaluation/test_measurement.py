@@ -106,7 +106,7 @@ def test_tuned_point_compares_each_slice_with_its_own_folds_threshold(simulate):
     """Recall over two folds with thresholds 0.4 and 0.6 equals scikit-learn's."""
     table = simulate().table
 
-    point = measure_tuned(table, _draws(table), SPEC)
+    point = measure_tuned(table, _draws(table))
 
     above = table["tumor_probability"] > table["threshold_probability"]
     labels = table["label"].to_numpy(dtype=int)
@@ -125,7 +125,7 @@ def test_missing_threshold_leaves_the_tuned_point_unassessed(simulate):
     """Without a threshold there are reasons and no counts."""
     table = simulate(threshold_probability=np.nan).table
 
-    point = measure_tuned(table, _draws(table), SPEC)
+    point = measure_tuned(table, _draws(table))
 
     assert point.confusion is None
     assert point.thresholds == ()

@@ -1,16 +1,16 @@
 """The evaluation of a model."""
 
-import dataclasses
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tumorscope.domain.errors import DataError
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.evaluation.comparison import BaselineScores, compare_baselines
-from tumorscope.evaluation.report import evaluate_predictions
+from tumorscope.evaluation.comparison import BaselineScores
+from tumorscope.evaluation.report import beside_baselines, evaluate_predictions
 
 SPEC = EvaluateSpec(bootstrap_draws=100, gallery_size=3)
 
@@ -199,19 +199,71 @@ def test_worst_errors_fall_back_on_one_half_and_are_limited(simulate):
 
 
 def test_baselines_can_be_added(simulate):
-    """The report with baselines is a new value, and its JSON holds them."""
+    """The report with simple methods is a new value, and its JSON holds them."""
     predictions = simulate()
-    scores = BaselineScores(
-        name="position",
-        description="slice position alone",
-        scores=predictions.table["slice_index"].to_numpy(dtype=float),
-    )
+    index = predictions.table["slice_index"].to_numpy(dtype=float)
+    scores = [
+        BaselineScores(name="position", description="alone", scores=index / 20),
+        BaselineScores(name="rank", description="no probability", scores=-index),
+    ]
+    plain = _evaluate(predictions)
 
-    report = dataclasses.replace(
-        _evaluate(predictions),
-        baselines=compare_baselines(predictions, [scores], SPEC, grouping="patient"),
-    )
+    report = beside_baselines(plain, predictions, scores)
 
-    (found,) = report.as_dict()["baselines"]
+    found, _ = report.as_dict()["baselines"]
     assert found["name"] == "position"
     assert found["auroc"]["value"] == report.baselines[0].auroc.value
+    assert plain.decision_curve.rival == ""
+    assert report.decision_curve.rival == "position"
+    assert report.decision_curve.points[0].over_rival is not None
+    assert report.decision_curve.points[0].model == plain.decision_curve.points[0].model
+
+
+def test_lesion_areas_belong_to_the_rows_of_the_predictions(simulate):
+    """Areas of tuning rows are passed over, those of test rows keep their slice."""
+    predictions = simulate(part=np.where(np.arange(144) < 24, "tune", "test"))
+    areas = np.where(np.arange(144) < 24, 5000.0, 100.0)
+
+    report = evaluate_predictions(
+        predictions, SPEC, grouping="patient", lesion_areas_px=areas
+    )
+
+    counts = [each.n_slices for each in report.by_lesion_size.strata]
+    assert counts == [40, 0, 0, 0, 0]
+    with pytest.raises(DataError, match="give one for each"):
+        evaluate_predictions(
+            predictions, SPEC, grouping="patient", lesion_areas_px=areas[24:]
+        )
+
+
+def test_without_masks_sizes_cannot_be_assessed(simulate):
+    """The rest of the report stands."""
+    report = _evaluate(simulate())
+
+    assert report.by_lesion_size.reason == "no lesion masks"
+    assert report.at_ranked.sensitivity.reason == ""
+
+
+def test_both_decisions_stand_for_patients_in_their_order(simulate):
+    """First t95, then the tuned threshold."""
+    report = _evaluate(simulate())
+
+    assert [each.decision for each in report.patients] == ["ranked", "tuned"]
+    assert report.calibration == report.scales[0].error
+
+
+def test_version_two_keeps_what_version_one_had(simulate):
+    """What reads a report of version 1 finds every key of it."""
+    found = _evaluate(simulate()).as_dict()
+
+    assert found["version"] == 2
+    version_one = {
+        *("kind", "version", "notice", "testing", "grouping_words", "prevalence"),
+        *("part", "grouping", "unit", "resampled", "spec", "n_slices"),
+        *("n_tumor_slices", "n_patients", "ranking", "at_half", "at_tuned"),
+        *("calibration", "by_fold", "by_site", "by_site_reason", "roc"),
+        *("precision_recall", "reliability", "worst_false_positives"),
+        *("worst_false_negatives", "baselines"),
+    }
+    assert version_one <= set(found)
+    assert set(found["calibration"]) == {"estimate", "null_mean", "null_high"}

@@ -177,6 +177,20 @@ def test_equal_pixels_with_both_labels_are_refused(tmp_path, write_image):
         )
 
 
+def test_contradictions_are_kept_for_an_audit_that_tells_of_them(tmp_path, write_image):
+    """What stops a training is what an audit wants to see."""
+    write_image("a.png")
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes())
+
+    imported = inspect(
+        table("a.png", "b.png", label=[0, 1]),
+        root=tmp_path,
+        inspection=Inspection(keep_contradictions=True),
+    )
+
+    assert imported.manifest.table["label"].tolist() == [0, 1]
+
+
 @pytest.mark.parametrize("labels", [[1, 1], [1, None]])
 def test_equal_pixels_without_a_contradiction_are_kept(tmp_path, write_image, labels):
     """Duplicates with one label are a matter of the split, not an error."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tumorscope.domain.calibration import LogitCalibration, ReferralRule
 from tumorscope.domain.errors import DataError
-from tumorscope.inference.predictor import Predictor
+from tumorscope.inference.predictor import Predictor, Scores
 from tumorscope.preprocessing import prepare_slice
 
 
@@ -82,6 +83,40 @@ def test_threshold_comes_from_the_card(card):
     predictor = Predictor(card, _MeanEngine())
 
     assert predictor.threshold_probability == 0.4
+
+
+def test_probability_is_calibrated_by_the_card_and_the_logit_stays(card):
+    """Slope and intercept move the probability; the raw logit is kept."""
+    line = LogitCalibration(method="platt", slope=0.1, intercept=1.0)
+    calibrated = Predictor(card.model_copy(update={"calibration": line}), _MeanEngine())
+    pixels = _prepared(card, 3)
+
+    scores = calibrated.score_prepared(pixels)
+
+    raw = Predictor(card, _MeanEngine()).score_prepared(pixels)
+    np.testing.assert_allclose(scores.logit, raw.logit)
+    np.testing.assert_allclose(
+        scores.tumor_probability, 1 / (1 + np.exp(-0.1 * raw.logit - 1))
+    )
+
+
+def test_decisions_follow_the_card(card):
+    """The predictor decides by the threshold and the rules of its bundle."""
+    strict = card.model_copy(
+        update={"referral": ReferralRule(refer_when="confidence", confidence_cut=1.0)}
+    )
+    scores = Scores(
+        logit=np.zeros(2),
+        tumor_probability=np.array([0.39, 0.41]),
+        class_map=np.zeros((2, 1, 1), dtype=np.float32),
+    )
+
+    decided = Predictor(card, _MeanEngine()).decide(scores)
+    referred = Predictor(strict, _MeanEngine()).decide(scores)
+
+    assert decided.is_above.tolist() == [False, True]
+    assert not decided.is_referred.any()
+    assert referred.is_referred.all()
 
 
 def test_progress_counts_batches(card):

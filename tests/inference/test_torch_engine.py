@@ -46,6 +46,19 @@ def test_logit_is_that_of_the_trained_network(engine, weights):
     np.testing.assert_allclose(logit, both[:, 1] - both[:, 0], rtol=1e-4, atol=1e-5)
 
 
+def test_penultimate_features_are_what_the_head_sees(engine, weights):
+    """The head applied to them gives the logit."""
+    images = to_network_input(_pixels())
+
+    features = engine.penultimate(images)
+
+    assert features.shape == (3, 2048)
+    assert features.dtype == np.float32
+    both = features @ weights["fc.weight"].T + weights["fc.bias"]
+    logit, _ = engine.run(images)
+    np.testing.assert_allclose(both[:, 1] - both[:, 0], logit, rtol=1e-4, atol=1e-5)
+
+
 def test_file_and_store_agree_through_the_network(engine, card):
     """The whole way from decoded pixels gives the number of the pixel store."""
     pixels = np.zeros((90, 70), dtype=np.uint16)

@@ -116,6 +116,34 @@ def test_card_says_that_it_is_for_research(bundle):
     assert "must not guide care" in card["intended_use"]
 
 
+def test_a_card_of_format_1_is_upgraded(bundle):
+    """Old bundles stay usable: scores are not calibrated, and nothing is referred."""
+    content = json.loads((bundle / CARD).read_text())
+    for later in ("calibration", "conformal", "referral"):
+        del content[later]
+    for later in ("target_sensitivity", "carry_over_confidence", "left_out_rate"):
+        del content["threshold"][later]
+    (bundle / CARD).write_text(json.dumps(content | {"format": 1}))
+
+    card = read_bundle(bundle).card
+
+    assert card == _card(weights_bytes(_weights()))
+    assert card.format == CARD_FORMAT
+    assert card.calibration.method == "none"
+    assert card.referral.refer_when == "never"
+    assert card.conformal.deciding is None
+
+
+def test_a_threshold_has_one_target(bundle):
+    """Both rates, or none, is no operating point."""
+    content = json.loads((bundle / CARD).read_text())
+    content["threshold"]["target_sensitivity"] = 0.9
+    (bundle / CARD).write_text(json.dumps(content))
+
+    with pytest.raises(BundleError, match="either target_specificity or"):
+        read_bundle(bundle)
+
+
 def test_damaged_weights_are_named(bundle):
     """One flipped byte is found by the digest."""
     content = bytearray((bundle / WEIGHTS).read_bytes())

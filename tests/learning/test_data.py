@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -83,13 +85,18 @@ def test_batch_is_gathered_from_the_store():
     """Pixels and labels of the asked rows, channels first, memory channels-last."""
     data = _data()
 
-    pixels, labels = SliceBatches(data.pixels, data.labels)[np.array([1, 7, 18])]
+    rows = np.array([1, 7, 18])
+    groups = np.arange(20)
+
+    pixels, labels, _ = SliceBatches(data.pixels, data.labels)[rows]
+    *_, numbered = SliceBatches(data.pixels, data.labels, groups)[rows]
 
     assert pixels.dtype == torch.uint8
     assert pixels.shape == (3, 3, 8, 8)
     assert pixels.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_array_equal(pixels[1].permute(1, 2, 0), data.pixels[7])
     assert labels.tolist() == [1, 0, 1]
+    assert numbered.tolist() == [1, 7, 18]
 
 
 def test_balanced_sampling_draws_both_classes_alike():
@@ -100,23 +107,47 @@ def test_balanced_sampling_draws_both_classes_alike():
     drawn = []
     for epoch in range(20):
         loader.sampler.set_epoch(epoch)
-        drawn.append(torch.cat([labels for _, labels in loader]))
+        drawn.append(torch.cat([labels for _, labels, _ in loader]))
 
     assert torch.cat(drawn).float().mean() == pytest.approx(0.5, abs=0.04)
+
+
+def test_groups_are_drawn_equally_often():
+    """Four slices of the first group among a hundred are seen as often as the others."""
+    data = replace(_data(104), groups=np.where(np.arange(104) < 4, 0, 1))
+
+    loader = training_loader(data, batch_size=10, seed=0, balance="groups")
+    drawn = []
+    for epoch in range(20):
+        loader.sampler.set_epoch(epoch)
+        drawn.append(torch.cat([groups for *_, groups in loader]))
+
+    assert torch.cat(drawn).float().mean() == pytest.approx(0.5, abs=0.04)
+
+
+def test_a_training_slice_without_group_is_refused():
+    """It could be neither drawn nor weighed; outside the training it does no harm."""
+    groups = np.arange(20) % 2
+    groups[19] = -1
+    assert replace(_data(), groups=groups).train_groups.tolist() == [0, 1] * 8
+    groups[[0, 3]] = -1
+
+    with pytest.raises(DataError, match="2 training slices have no group"):
+        replace(_data(), groups=groups)
 
 
 def test_without_balancing_the_share_is_that_of_the_data():
     """Each slice is seen once, whatever its class."""
     loader = training_loader(_data(), batch_size=4, seed=0, balance="none")
 
-    assert torch.cat([labels for _, labels in loader]).tolist().count(1) == 5
+    assert torch.cat([labels for _, labels, _ in loader]).tolist().count(1) == 5
 
 
 def test_tuning_part_comes_in_its_order():
     """Scores can be laid beside the rows."""
     data = _data()
 
-    [(pixels, labels)] = list(tuning_loader(data, batch_size=64))
+    [(pixels, labels, _)] = list(tuning_loader(data, batch_size=64))
 
     np.testing.assert_array_equal(pixels.permute(0, 2, 3, 1), data.pixels[-4:])
     assert labels.tolist() == [0, 0, 1, 0]

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional
 
 from tumorscope.domain.specs import OptimizerSpec, TrainSpec
+from tumorscope.learning.group_losses import GroupDro
 from tumorscope.learning.network import build_network
 from tumorscope.learning.task import (
     EpochRecord,
@@ -41,7 +42,7 @@ def test_training_loss_is_that_cross_entropy():
     pixels = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
     labels = torch.tensor([0, 1, 1, 0])
 
-    loss = task.training_step((pixels, labels), 0)
+    loss = task.training_step((pixels, labels, torch.zeros_like(labels)), 0)
 
     with torch.no_grad():
         logits = task.network(pixels.float() / 127.5 - 1)
@@ -110,6 +111,23 @@ def test_log_and_schedule_travel_with_the_checkpoint():
     assert (resumed.learning_rate, resumed.best_auroc) == (0.25, 0.8)
     assert (resumed.first_weights, resumed.records) == ("a file", [record])
     assert resumed.records[0] is not record
+
+
+def test_weights_of_groups_travel_with_the_checkpoint():
+    """A resumed run goes on with the groups' weights where it stopped."""
+    weights = torch.tensor([0.75, 0.25])
+    spec = TrainSpec(mitigation="group-dro")
+    losses = [GroupDro(torch.tensor([True, True]), step=0.1) for _ in range(2)]
+    task, resumed = (
+        TumorTask(spec, size_px=64, total_steps=10, group_loss=one) for one in losses
+    )
+    losses[0].weights = weights
+    checkpoint: dict = {}
+
+    task.on_save_checkpoint(checkpoint)
+    resumed.on_load_checkpoint(checkpoint)
+
+    torch.testing.assert_close(losses[1].weights, weights, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])

@@ -291,6 +291,22 @@ def test_strong_recipe_resumes_to_the_same_result(tiny_data, tmp_path):
     assert rates[-1] < 0.2 * STRONG.optimizer.learning_rate
 
 
+def test_group_dro_resumes_to_the_same_result(tiny_data, tmp_path):
+    """The groups' weights and draws of a stopped run go on as if it had not stopped."""
+    spec = SEED.model_copy(
+        update={"mitigation": "group-dro", "group_dro_step": 0.5, "batch_size": 12}
+    )
+    data = replace(tiny_data, groups=np.arange(40) % 3)
+    uninterrupted = fit(data, spec, folder=tmp_path / "whole")
+    trapped = replace(data, pixels=_Trap(data.pixels, reads=5, number=signal.SIGINT))
+    with pytest.raises(TrainingInterruptedError, match="after 1 of 2"):
+        fit(trapped, spec, folder=tmp_path / "run")
+
+    resumed = fit(data, spec, folder=tmp_path / "run", resume=True)
+
+    _assert_same(resumed, uninterrupted)
+
+
 def test_finished_run_is_not_trained_again(whole, tiny_data):
     """Resuming what is done changes nothing and returns the same model."""
     stamp = (whole.folder / BEST_WEIGHTS).stat().st_mtime_ns

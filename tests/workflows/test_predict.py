@@ -9,8 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumorscope.domain.calibration import (
+    ConformalLevel,
+    ConformalSets,
+    LogitCalibration,
+    ReferralRule,
+)
 from tumorscope.domain.errors import BundleError, DataError
-from tumorscope.io.bundle import read_card
+from tumorscope.io.bundle import read_card, update_card
 from tumorscope.io.images import write_png
 from tumorscope.workflows.predict import predict
 
@@ -61,17 +67,101 @@ def test_a_bad_file_does_not_stop_the_others(trained, scans):
 
 
 def test_the_table_has_a_line_for_each_file(trained, scans):
-    """The table tells scores, refusals, threshold and the notice."""
+    """The table tells scores, decisions, refusals, all rules and the notice."""
     found = predict(trained, [scans])
 
-    head, whole, truncated, blank, tail = found.as_table().splitlines()
+    head, whole, truncated, blank, name, *notes, tail = found.as_table().splitlines()
     threshold = read_card(trained / "bundle").threshold.threshold_probability
-    assert head.split() == ["image", "tumor_probability", "above_threshold"]
-    assert whole.split()[-1] in {"yes", "no"}
+    assert head.split() == [
+        "image",
+        "tumor_probability",
+        "decision",
+        "set",
+        "and",
+        "reasons",
+    ]
+    assert found.slices[0].decision in whole
     assert "refused: 2 truncated.png" in truncated
     assert "refused: 3 blank.png" in blank
-    assert f"threshold_probability {threshold:.3f}" in tail
+    assert name == "bundle run:"
+    assert f"threshold_probability {threshold:.3f}" in notes[0]
+    assert "tumor_probability holds where about" in notes[-1]
     assert "Not a medical device" in tail
+
+
+def with_rules(run, **changes):
+    """Exchange rules on the card of a run's bundle."""
+    card = read_card(run / "bundle")
+    update_card(run / "bundle", card.model_copy(update=changes))
+
+
+def cuts(no_tumor, tumor):
+    level = ConformalLevel(level=0.9, largest_score=(no_tumor, tumor))
+    lacking = ConformalLevel(level=0.95, largest_score=(None, None))
+    return ConformalSets(
+        patients=(9, 9), slices=(9, 9), levels=(level, lacking), deciding=level
+    )
+
+
+def test_an_ambiguous_slice_is_referred_with_its_reason(trained, own, scans):
+    """Both labels stay possible: no decision, and the table and JSON say why."""
+    run = own(trained)
+    with_rules(
+        run,
+        conformal=cuts(1.0, 1.0),
+        referral=ReferralRule(refer_when="either", confidence_cut=1.0),
+    )
+
+    found = predict(run, [scans])
+
+    whole, truncated, _ = found.slices
+    assert whole.decision == "refer"
+    assert whole.reasons == (
+        "both labels stay possible at 90 %",
+        "confidence below 1.000",
+    )
+    assert whole.deciding_labels == ("no_tumor", "tumor")
+    assert "{no_tumor, tumor}; both labels stay possible at 90 %" in found.as_table()
+    assert found.as_dict()["slices"][0]["decision"] == "refer"
+    assert truncated.decision is None
+    assert truncated.label_sets == ()
+
+
+def test_a_level_that_cannot_be_promised_has_no_set(trained, own, scans):
+    """Too few tuning patients: a reason stands in place of labels."""
+    run = own(trained)
+    with_rules(run, conformal=cuts(0.5, 0.5))
+
+    promised, lacking = predict(run, [scans]).slices[0].label_sets
+
+    assert (promised.level, promised.reason) == (0.9, "")
+    assert lacking.labels is None
+    assert "needs 19 tuning patients" in lacking.reason
+
+
+def test_a_clear_slice_is_decided_by_the_threshold(trained, own, scans):
+    """Nothing is referred without a reason."""
+    run = own(trained)
+    with_rules(run, referral=ReferralRule())
+
+    whole = predict(run, [scans]).slices[0]
+
+    assert whole.decision == (
+        "above threshold" if whole.above_threshold else "not above"
+    )
+    assert whole.reasons == ()
+
+
+def test_probabilities_are_calibrated_by_the_card(trained, own, scans):
+    """Another slope on the card gives another probability of the same slice."""
+    run = own(trained)
+    scores = []
+    for slope in (0.5, 2.0):
+        with_rules(run, calibration=LogitCalibration(method="temperature", slope=slope))
+        scores.append(predict(run, [scans]).slices[0].tumor_probability)
+
+    logits = [np.log(one / (1 - one)) for one in scores]
+    assert logits[1] == pytest.approx(4 * logits[0], rel=1e-6)
 
 
 def test_the_json_is_complete_and_valid(trained, scans):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tumorscope.domain.card import CARD_FORMAT
 from tumorscope.domain.errors import BundleError, ConfigError, LeakageError
 from tumorscope.domain.specs import RunSpec
 from tumorscope.io.bundle import read_bundle
@@ -69,6 +70,22 @@ def test_training_is_recorded_and_described(trained):
     assert f"{card.threshold.threshold_probability:.3f}" in text
     assert "optimistic" in text
     assert "21 tumor-free tuning slices of 4 patients" in text
+    assert "a slice is referred if" in text
+
+
+def test_all_rules_are_fixed_on_the_tuning_part(trained, spec):
+    """Calibration, sets and referral stand on the card with their n."""
+    card = read_bundle(trained / "bundle").card
+
+    assert card.format == CARD_FORMAT
+    assert card.threshold.target == spec.operating_target
+    assert card.calibration.method == "temperature"
+    assert (card.calibration.tune_slices, card.calibration.tune_patients) == (24, 4)
+    assert [one.level for one in card.conformal.levels] == [0.9, 0.95]
+    assert not any(one.is_promised for one in card.conformal.levels)
+    assert card.conformal.slices == (21, 3)
+    assert card.referral.refer_when == "either"
+    assert card.referral.tune_slices == 24
 
 
 def test_a_run_without_models_says_so(prepared):

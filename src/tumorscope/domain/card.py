@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from tumorscope.domain.audit_summary import AuditSummary
+from tumorscope.domain.calibration import (
+    ConformalSets,
+    LogitCalibration,
+    OperatingTarget,
+    Probability,
+    ReferralRule,
+)
 from tumorscope.domain.spec import Spec
-from tumorscope.domain.specs import PreprocessSpec, TrainSpec
+from tumorscope.domain.specs import OpenShare, PreprocessSpec, TrainSpec
+from tumorscope.domain.split import Grouping
 
-CARD_FORMAT = 1
+CARD_FORMAT = 2
 """Raised when an older reader could misread a newer bundle."""
 RESEARCH_USE = "Research use only. Not a medical device."
-
-Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class OperatingThreshold(Spec):
@@ -21,12 +28,37 @@ class OperatingThreshold(Spec):
 
     threshold_probability: Probability
     """A slice is positive when its tumor_probability is greater than this."""
-    target_specificity: Probability
-    """Specificity on the tuning part that the threshold was fixed for."""
+    target_specificity: OpenShare | None = None
+    """Specificity on the tuning part that the threshold was fixed for, if any."""
+    target_sensitivity: OpenShare | None = None
+    """Sensitivity on the tuning part that the threshold was fixed for, if any."""
+    carry_over_confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.5
+    """Confidence over patients of the margin on the threshold; 0.5 is no margin."""
+    left_out_rate: Probability | None = None
+    """That rate when each tuning patient is judged by a threshold fixed on the others,
+    pooled over slices; None with fewer than three patients, or where it was not stored."""
     tune_slices: Annotated[int, Field(ge=1)]
-    """Tumor-free tuning slices that fixed it."""
+    """Tuning slices of the class that the target counts; they fixed the threshold."""
     tune_patients: Annotated[int, Field(ge=1)]
     """Patients (or groups) that these slices come from."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.target_specificity is None) == (self.target_sensitivity is None):
+            raise ValueError(
+                "a threshold is fixed for either target_specificity or "
+                "target_sensitivity"
+            )
+        return self
+
+    @property
+    def target(self) -> OperatingTarget:
+        """What the threshold was fixed for."""
+        if self.target_specificity is not None:
+            return OperatingTarget(rate="specificity", value=self.target_specificity)
+        return OperatingTarget.model_validate(
+            {"rate": "sensitivity", "value": self.target_sensitivity}
+        )
 
 
 class TrainingDataFingerprint(Spec):
@@ -40,12 +72,12 @@ class TrainingDataFingerprint(Spec):
     """SHA-256 of the split."""
     fold: str
     """Fold of the split."""
-    grouping: Literal["patient", "near-duplicates"]
+    grouping: Grouping
     """What was kept on one side."""
     slices: dict[str, int]
     """Slices in each part."""
     groups: dict[str, int]
-    """Patients or near-duplicate groups in each part."""
+    """Patients, or the groups that stand for them, in each part."""
     prevalence: dict[str, float]
     """Share of tumor slices in each part."""
     seen_pixel_digests: tuple[str, ...]
@@ -81,6 +113,12 @@ class BundleCard(Spec):
     """Preprocessing that belongs to these weights."""
     threshold: OperatingThreshold
     """Operating threshold, fixed on the tuning part."""
+    calibration: LogitCalibration = LogitCalibration()
+    """From logit to tumor_probability, fitted on the tuning part."""
+    conformal: ConformalSets = ConformalSets()
+    """Sets of possible labels, fixed on the tuning part."""
+    referral: ReferralRule = ReferralRule()
+    """When a slice is referred to a reader, fixed on the tuning part."""
     train: TrainSpec
     """Recipe."""
     first_weights: str
@@ -93,6 +131,8 @@ class BundleCard(Spec):
     """AUROC on the tuning part at that epoch; it chose the epoch, so it is optimistic."""
     data: TrainingDataFingerprint
     """Training data."""
+    audit: AuditSummary | None = None
+    """What `tumorscope audit` found in the training data; None where it was not audited."""
     environment: dict[str, str]
     """Versions of the libraries, precision and device of the training."""
     measured: dict[str, Any] = Field(default_factory=dict)

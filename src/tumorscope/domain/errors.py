@@ -5,7 +5,8 @@
     └── DataError              exit status 2: the user's files
         ├── UnreadableScanError   a file that is no usable image
         ├── BundleError           a damaged, foreign or newer bundle
-        └── LeakageError       exit status 3: a patient on both sides of a split
+        ├── LeakageError       exit status 3: a patient on both sides of a split
+        └── GateError          exit status 3: an audit found a fault that nobody waived
 
 A message says what is wrong, where, and what to do. It names the file or the pseudonym,
 and never repeats a patient's header values.
@@ -44,5 +45,11 @@ class BundleError(DataError):
 
 class LeakageError(DataError):
     """A patient or near-duplicate group that stands on both sides of a split."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class GateError(DataError):
+    """A cohort whose audit failed, and whose failed gates were not waived."""
 
     exit_status: ClassVar[int] = 3

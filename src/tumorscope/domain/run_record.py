@@ -14,7 +14,7 @@ class StageRecord(Spec):
     """One stage that was run."""
 
     stage: str
-    """prepare, train, evaluate or explain."""
+    """prepare, audit, train, evaluate, explain or another command."""
     started: str
     """ISO 8601 time with zone."""
     seconds: float

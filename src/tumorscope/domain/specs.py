@@ -10,6 +10,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tumorscope.domain.audit_spec import AuditSpec
+from tumorscope.domain.calibration import OperatingTarget, ReferWhen
+from tumorscope.domain.errors import ConfigError
+from tumorscope.domain.fairness_spec import FairnessSpec
+from tumorscope.domain.group_columns import parse_training_groups
+from tumorscope.domain.pseudo_patient_spec import PseudoPatientSpec
 from tumorscope.domain.recipes import with_recipe
 from tumorscope.domain.spec import Spec
 
@@ -137,6 +143,15 @@ class TrainSpec(Spec):
     """`imagenet`, `scratch`, or the path of a weights file."""
     balance: Literal["none", "weights", "sampling"] = "none"
     """Class weights in the loss, or balanced sampling."""
+    mitigation: Literal["none", "group-sampling", "reweighing", "group-dro"] = "none"
+    """`group-sampling`: groups are drawn equally often. `reweighing`: group and label are
+    made independent by weights in the loss (Kamiran and Calders 2012). `group-dro`: the
+    group with the largest loss gains weight (Sagawa et al. 2020)."""
+    mitigation_group: str = "site"
+    """Groups that mitigation looks at: a column such as `site`, `age_years:40,60`, or
+    `sex-x-site`; `label-x-site` tells tumor slices of a site from its others."""
+    group_dro_step: Annotated[float, Field(gt=0, le=10)] = 0.01
+    """How fast `group-dro` moves its weights, for each step and unit of loss."""
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """Share of each label that is spread over both classes."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -164,6 +179,57 @@ class TrainSpec(Spec):
     @classmethod
     def _fill_from_recipe(cls, values: object) -> object:
         return with_recipe(values) if isinstance(values, dict) else values
+
+    @model_validator(mode="after")
+    def _one_balance(self) -> Self:
+        try:
+            crosses_label, _ = parse_training_groups(self.mitigation_group)
+        except ConfigError as error:
+            raise ValueError(f"mitigation_group: {error}") from error
+        if self.mitigation == "none":
+            return self
+        if self.balance != "none":
+            raise ValueError(
+                "balance and mitigation exclude each other: leave balance at none; "
+                "mitigation_group=label-x-... balances the classes of each group"
+            )
+        if self.mitigation == "reweighing" and crosses_label:
+            raise ValueError(
+                "mitigation_group: reweighing pairs the label with a group by itself; "
+                "leave out label-x-"
+            )
+        return self
+
+
+class CalibrateSpec(Spec):
+    """How logits become probabilities and decisions, all fixed on the tuning part."""
+
+    method: Literal["none", "temperature", "platt"] = "temperature"
+    """Line from logit to calibrated logit: its slope, or slope and intercept."""
+    target_specificity: OpenShare | None = None
+    """Specificity on the tuning part that the threshold is fixed for; with neither this
+    nor `target_sensitivity`, `evaluate.target_specificity` is."""
+    target_sensitivity: OpenShare | None = None
+    """Sensitivity on the tuning part that the threshold is fixed for instead."""
+    carry_over_confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.5
+    """Confidence over patients that the target carries over to new ones: 0.5 adds no
+    margin to the threshold, 0.9 a cautious one."""
+    conformal_levels: tuple[OpenShare, ...] = (0.9, 0.95)
+    """Levels of the sets of possible labels; 0.95 needs 19 tuning patients per label."""
+    target_coverage: Annotated[float, Field(gt=0, le=1)] = 0.9
+    """Share of the tuning slices whose confidence is enough for a decision."""
+    refer_when: ReferWhen = "either"
+    """What refers a slice to a reader: its `set`, its `confidence`, `either`, `never`."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the draws behind `carry_over_confidence`."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if self.target_specificity is not None and self.target_sensitivity is not None:
+            raise ValueError(
+                "target_specificity and target_sensitivity exclude each other: choose one"
+            )
+        return self
 
 
 class EvaluateSpec(Spec):
@@ -205,13 +271,46 @@ class RunSpec(Spec):
 
     duplicates: DuplicateSpec = DuplicateSpec()
     """How near-duplicates are found."""
+    pseudo_patients: PseudoPatientSpec = PseudoPatientSpec()
+    """How slices of one head are linked where no patient id exists."""
     split: SplitSpec = SplitSpec()
     """How patients are dealt to the parts."""
+    audit: AuditSpec = AuditSpec()
+    """How the cohort is audited."""
     preprocess: PreprocessSpec = PreprocessSpec()
     """From decoded pixels to what the network sees."""
     train: TrainSpec = TrainSpec()
     """One training run."""
+    calibrate: CalibrateSpec = CalibrateSpec()
+    """How logits become probabilities and decisions."""
     evaluate: EvaluateSpec = EvaluateSpec()
     """How predictions are judged."""
     explain: ExplainSpec = ExplainSpec()
     """Which attributions are made."""
+    fairness: FairnessSpec = FairnessSpec()
+    """Which groups of patients are compared, and by which rules."""
+
+    @property
+    def operating_target(self) -> OperatingTarget:
+        """What the operating threshold is fixed for."""
+        chosen = self.calibrate
+        if chosen.target_sensitivity is not None:
+            return OperatingTarget(rate="sensitivity", value=chosen.target_sensitivity)
+        if chosen.target_specificity is not None:
+            return OperatingTarget(rate="specificity", value=chosen.target_specificity)
+        return OperatingTarget(
+            rate="specificity", value=self.evaluate.target_specificity
+        )
+
+    @model_validator(mode="after")
+    def _one_operating_target(self) -> Self:
+        default = EvaluateSpec.model_fields["target_specificity"].default
+        if self.evaluate.target_specificity not in {
+            default,
+            self.operating_target.value,
+        }:
+            raise ValueError(
+                "evaluate.target_specificity and a target of the section calibrate "
+                "exclude each other: give the operating point once"
+            )
+        return self

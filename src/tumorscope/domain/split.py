@@ -18,10 +18,11 @@ from tumorscope.domain.errors import DataError, LeakageError
 
 Part = Literal["train", "tune", "test"]
 PARTS: tuple[str, ...] = get_args(Part)
-Grouping = Literal["patient", "near-duplicates"]
+Grouping = Literal["patient", "near-duplicates", "pseudo-patients"]
 GROUPING_WORDS: dict[Grouping, str] = {
     "patient": "split by patient",
     "near-duplicates": "grouped by near-duplicates, not by patient",
+    "pseudo-patients": "grouped by pseudo-patients, not by patient",
 }
 
 
@@ -31,7 +32,8 @@ class Split:
 
     Attributes:
         manifest_digest: Digest of the manifest that the rows refer to.
-        grouping: What a group is: a patient, or slices that look alike.
+        grouping: What a group is: a patient, slices that look alike, or slices that seem
+            to come from one head.
         patient_id: Shape (slices,), str or None; None where the source knows no patient.
         group: Shape (slices,), str; stays on one side of every fold.
         part: Shape (slices, folds), str, one of "train", "tune", "test".

@@ -7,20 +7,24 @@ from tumorscope.evaluation.comparison import (
     compare_baselines,
 )
 from tumorscope.evaluation.evaluated import evaluated_rows
-from tumorscope.evaluation.report import EvaluationReport, evaluate_predictions
-from tumorscope.evaluation.thresholds import (
-    threshold_at_specificity,
-    with_tuned_thresholds,
+from tumorscope.evaluation.report import (
+    EvaluationReport,
+    beside_baselines,
+    evaluate_predictions,
 )
+from tumorscope.evaluation.tuned_rules import TunedRules, fix_rules
+from tumorscope.evaluation.tuning_scores import TuningScores
 
 __all__ = [
     "BaselineResult",
     "BaselineScores",
     "EvaluationReport",
     "MetricSet",
+    "TunedRules",
+    "TuningScores",
+    "beside_baselines",
     "compare_baselines",
     "evaluate_predictions",
     "evaluated_rows",
-    "threshold_at_specificity",
-    "with_tuned_thresholds",
+    "fix_rules",
 ]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.estimation.bootstrap import MetricSamples, summarize
+from tumorscope.estimation.bootstrap import MetricSamples, sample_ratios, summarize
+from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import PatientDraws
 from tumorscope.evaluation.curves import ECE_BINS
 
@@ -64,6 +65,7 @@ def measure_calibration(
         values=np.abs(gap).sum(axis=1) / slices[:, 0],
         entered=np.ones(len(table), dtype=bool),
         reason="no slices",
+        is_share=True,
     )
     null = sample_calibration_null(
         scores, draws=NULL_DRAWS, rng=np.random.default_rng(spec.seed)
@@ -73,6 +75,34 @@ def measure_calibration(
         null_mean=float(null.mean()),
         null_high=float(np.percentile(null, NULL_PERCENTILE)),
     )
+
+
+def measure_tumor_shares(
+    table: pd.DataFrame, draws: PatientDraws
+) -> tuple[MetricEstimate, ...]:
+    """Estimate the share of tumor slices in each bin of the reliability curve.
+
+    Args:
+        table: Rows of `Predictions.table` with a label each.
+        draws: Draws of these rows' patients.
+
+    Returns:
+        One for each of the 15 equal-width bins, rising; an empty bin, or one that a single
+        patient fills, carries its reason. The intervals hold for each bin apart, not for
+        all of them together.
+    """
+    labels = table["label"].to_numpy(dtype=np.float64)
+    scores = table["tumor_probability"].to_numpy(dtype=np.float64)
+    inside = calibration_bin(scores)[:, None] == np.arange(ECE_BINS)  # (slices, bins)
+    names = tuple(f"tumor_share_bin_{number:02d}" for number in range(1, ECE_BINS + 1))
+    terms = RatioTerms(
+        names=names,
+        numerator=inside * labels[:, None],
+        denominator=inside.astype(np.float64),
+    )
+    reasons = dict.fromkeys(names, "no slice in this bin")
+    samples = sample_ratios(terms, draws, reasons=reasons, shares=names)
+    return summarize(samples, draws).estimates
 
 
 def calibration_bin(probabilities: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, sample_ranking, summarize
 from tumorscope.estimation.metrics import rank_slices
 from tumorscope.estimation.resampling import PatientDraws, draw_patients
+from tumorscope.evaluation.decision_curve import Rival
 from tumorscope.evaluation.evaluated import evaluated_rows
 from tumorscope.evaluation.measurement import ONE_CLASS
 
@@ -91,6 +92,34 @@ def compare_baselines(
     return tuple(_compare(each, labels, model, draws) for each in baselines)
 
 
+def best_rival(
+    baselines: Sequence[BaselineScores], results: Sequence[BaselineResult]
+) -> Rival | None:
+    """Return the simple method with the highest AUROC whose scores are probabilities.
+
+    It is chosen on the very slices that are judged, which favors it: a model that is not
+    above it could not hide behind a choice made elsewhere.
+
+    Args:
+        baselines: Scores of the tested slices.
+        results: From `compare_baselines`, in the same order.
+
+    Returns:
+        The method, or None where none can be assessed or gives probabilities.
+    """
+    able = [
+        (result.auroc.value, scores)
+        for scores, result in zip(baselines, results, strict=True)
+        if not result.auroc.reason
+        and scores.scores.min() >= 0
+        and scores.scores.max() <= 1
+    ]
+    if not able:
+        return None
+    _, best = max(able, key=lambda pair: pair[0])
+    return Rival(name=best.name, probabilities=best.scores)
+
+
 def _compare(
     baseline: BaselineScores,
     labels: NDArray[np.int64],
@@ -111,6 +140,7 @@ def _compare(
             values=values,
             entered=np.ones(len(labels), dtype=bool),
             reason=baseline.reason or ONE_CLASS,
+            is_share=name == "auroc",
         )
         for name, values in (("auroc", floor), ("difference", model - floor))
     ]

@@ -109,6 +109,7 @@ def measure_ranking(table: pd.DataFrame, draws: PatientDraws) -> MetricSet:
             probability_terms(labels, scores),
             draws,
             reasons={"brier": "no slices", "log_loss": "no slices"},
+            shares=("brier",),
         ),
     ]
     return summarize(samples, draws)
@@ -134,25 +135,18 @@ def measure_fixed(table: pd.DataFrame, draws: PatientDraws) -> OperatingPoint:
     )
 
 
-def measure_tuned(
-    table: pd.DataFrame, draws: PatientDraws, spec: EvaluateSpec
-) -> OperatingPoint:
+def measure_tuned(table: pd.DataFrame, draws: PatientDraws) -> OperatingPoint:
     """Estimate the figures at the threshold that each row's fold has fixed.
 
     Args:
         table: Rows of `Predictions.table` with a label each.
         draws: Draws of these rows' patients.
-        spec: Target specificity, for the words only.
 
     Returns:
         The operating point named "tuned"; its figures carry a reason if a row has no
         threshold.
     """
-    share = f"{1 - spec.target_specificity:.3g}"
-    rule = (
-        "tumor_probability above the smallest threshold that leaves at most a share of "
-        f"{share} of the tumor-free tuning slices above it, fixed for each fold"
-    )
+    rule = "tumor_probability above the threshold that each fold's tuning part fixed"
     return _operating_point(
         table, table["threshold_probability"], draws, name="tuned", rule=rule
     )
@@ -184,7 +178,7 @@ def measure_subgroups(
                 n_patients=draws.n_patients,
                 ranking=measure_ranking(rows, draws),
                 at_half=measure_fixed(rows, draws),
-                at_tuned=measure_tuned(rows, draws, spec),
+                at_tuned=measure_tuned(rows, draws),
             )
         )
     return tuple(subgroups)
@@ -208,7 +202,10 @@ def _operating_point(
     labels, above = _labels(table), is_above(table, thresholds)
     unknown = int(thresholds.isna().sum())
     samples = sample_ratios(
-        threshold_terms(labels, above), draws, reasons=THRESHOLD_REASONS
+        threshold_terms(labels, above),
+        draws,
+        reasons=THRESHOLD_REASONS,
+        shares=tuple(THRESHOLD_REASONS),
     )
     if unknown:
         reason = f"{unknown} of {len(table)} slices have no threshold"
@@ -230,7 +227,7 @@ def _within_patient(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
         return _unassessed(name, draws, "no `patient_id`")
     terms = within_patient_terms(_labels(table), _scores(table), table["patient_id"])
     reason = "no patient with slices of both classes"
-    return sample_ratios(terms, draws, reasons={name: reason})[0]
+    return sample_ratios(terms, draws, reasons={name: reason}, shares=(name,))[0]
 
 
 def _position_matched(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
@@ -264,7 +261,9 @@ def _without_boundary(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples
 def _samples(
     name: str, values: NDArray[np.float64], entered: NDArray[np.bool_]
 ) -> MetricSamples:
-    return MetricSamples(name=name, values=values, entered=entered, reason=ONE_CLASS)
+    return MetricSamples(
+        name=name, values=values, entered=entered, reason=ONE_CLASS, is_share=True
+    )
 
 
 def _unassessed(name: str, draws: PatientDraws, reason: str) -> MetricSamples:

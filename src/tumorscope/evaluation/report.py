@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.errors import DataError
+from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
@@ -17,9 +21,14 @@ from tumorscope.estimation.bootstrap import MetricSet
 from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.calibration_error import (
     CalibrationError,
-    measure_calibration,
+    measure_tumor_shares,
 )
-from tumorscope.evaluation.comparison import BaselineResult
+from tumorscope.evaluation.comparison import (
+    BaselineResult,
+    BaselineScores,
+    best_rival,
+    compare_baselines,
+)
 from tumorscope.evaluation.curves import (
     PrecisionRecallCurve,
     ReliabilityBins,
@@ -27,7 +36,18 @@ from tumorscope.evaluation.curves import (
     bin_reliability,
     trace_curves,
 )
+from tumorscope.evaluation.decision_curve import DecisionCurve, measure_decision_curve
+from tumorscope.evaluation.decisions import (
+    RankedPoint,
+    measure_ranked,
+    ranked_decision,
+    tuned_decision,
+)
 from tumorscope.evaluation.evaluated import PART_WORDS, evaluated_rows
+from tumorscope.evaluation.logistic_calibration import (
+    ScaleCalibration,
+    measure_scales,
+)
 from tumorscope.evaluation.measurement import (
     FIXED_THRESHOLD,
     OperatingPoint,
@@ -38,8 +58,13 @@ from tumorscope.evaluation.measurement import (
     measure_subgroups,
     measure_tuned,
 )
+from tumorscope.evaluation.patient_figures import PatientFigures, measure_patients
+from tumorscope.evaluation.size_strata import LesionSizeTable, measure_size_strata
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
+"""2 added at_ranked, patients, by_lesion_size, scales, reliability_band and decision_curve,
+and widened the intervals for few patients. It took nothing away: what reads version 1 reads
+version 2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +108,20 @@ class EvaluationReport:
             log_loss.
         at_half: Figures at the threshold 0.5.
         at_tuned: Figures at the threshold that each fold fixed on its tuning part.
+        at_ranked: Sensitivity where 95 % of the tumor-free slices are not above (t95).
+        patients: Hits and false positives by patient: at t95, then at the tuned threshold.
+        by_lesion_size: Sensitivity by the size of the lesion, at t95 and tuned.
         calibration: Expected calibration error and its null.
+        scales: Error, Brier score, slope and intercept of tumor_probability and, where
+            calibration changed it, of the raw score.
         by_fold: One for each fold; empty with a single fold.
         by_site: One for each site; empty where no site is known.
         by_site_reason: Why there is no table of sites; empty where there is one.
         roc: Pooled ROC curve, or None with a single class.
         precision_recall: Pooled precision-recall curve, or None with a single class.
         reliability: Equal-width bins first, quantile bins second.
+        reliability_band: Share of tumor slices in each equal-width bin, with interval.
+        decision_curve: Net benefit of the model and of what it is compared with.
         worst_false_positives: Most confident first.
         worst_false_negatives: Most confident first.
         baselines: Simple methods on the same slices; empty where none was run.
@@ -106,13 +138,19 @@ class EvaluationReport:
     ranking: MetricSet
     at_half: OperatingPoint
     at_tuned: OperatingPoint
+    at_ranked: RankedPoint
+    patients: tuple[PatientFigures, ...]
+    by_lesion_size: LesionSizeTable
     calibration: CalibrationError
+    scales: tuple[ScaleCalibration, ...]
     by_fold: tuple[Subgroup, ...]
     by_site: tuple[Subgroup, ...]
     by_site_reason: str
     roc: RocCurve | None
     precision_recall: PrecisionRecallCurve | None
     reliability: tuple[ReliabilityBins, ...]
+    reliability_band: tuple[MetricEstimate, ...]
+    decision_curve: DecisionCurve
     worst_false_positives: tuple[SliceError, ...]
     worst_false_negatives: tuple[SliceError, ...]
     baselines: tuple[BaselineResult, ...] = ()
@@ -151,7 +189,11 @@ class EvaluationReport:
 
 
 def evaluate_predictions(
-    predictions: Predictions, spec: EvaluateSpec, *, grouping: Grouping
+    predictions: Predictions,
+    spec: EvaluateSpec,
+    *,
+    grouping: Grouping,
+    lesion_areas_px: NDArray[np.float64] | None = None,
 ) -> EvaluationReport:
     """Judge the scores of the test part, or of a set that the model never saw.
 
@@ -162,19 +204,22 @@ def evaluate_predictions(
         predictions: Rows of part "test" or of part "external"; others are not read.
         spec: Draws, level, target specificity, gallery size and seed.
         grouping: What `group` holds: patients, or near-duplicate groups.
+        lesion_areas_px: Shape (rows of `predictions.table`,), lesion area in pixels at
+            256 x 256, NaN where unknown; None where no mask was read.
 
     Returns:
         The report, without baselines.
 
     Raises:
-        DataError: If both parts or neither are present, or a row of the part has no
-            label or group or repeats a slice.
+        DataError: If both parts or neither are present, a row of the part has no label or
+            group or repeats a slice, or there is not one area for each row.
     """
     table = evaluated_rows(predictions)
     draws = draw_patients(table["group"], table["site"], spec, grouping=grouping)
-    labels = table["label"].to_numpy(dtype=np.int64)
-    scores = table["tumor_probability"].to_numpy(dtype=np.float64)
+    labels, scores = _labels_and_scores(table)
+    decisions = (ranked_decision(labels, scores, draws), tuned_decision(table, draws))
     curves = trace_curves(labels, scores)
+    scales = measure_scales(table, draws, spec)
     many_folds = table["fold"].nunique() > 1
     return EvaluationReport(
         part=str(table["part"].iat[0]),
@@ -187,8 +232,14 @@ def evaluate_predictions(
         n_patients=draws.n_patients,
         ranking=measure_ranking(table, draws),
         at_half=measure_fixed(table, draws),
-        at_tuned=measure_tuned(table, draws, spec),
-        calibration=measure_calibration(table, draws, spec),
+        at_tuned=measure_tuned(table, draws),
+        at_ranked=measure_ranked(labels, decisions[0], draws),
+        patients=tuple(measure_patients(table, each, draws) for each in decisions),
+        by_lesion_size=measure_size_strata(
+            labels, _areas_of(table, predictions, lesion_areas_px), decisions, draws
+        ),
+        calibration=scales[0].error,
+        scales=scales,
         by_fold=(
             measure_subgroups(table, "fold", spec, grouping=grouping)
             if many_folds
@@ -202,9 +253,64 @@ def evaluate_predictions(
             bin_reliability(labels, scores, "equal-width"),
             bin_reliability(labels, scores, "quantile"),
         ),
+        reliability_band=measure_tumor_shares(table, draws),
+        decision_curve=measure_decision_curve(labels, scores, draws),
         worst_false_positives=_worst(table, spec.gallery_size, label=0),
         worst_false_negatives=_worst(table, spec.gallery_size, label=1),
     )
+
+
+def beside_baselines(
+    report: EvaluationReport,
+    predictions: Predictions,
+    baselines: Sequence[BaselineScores],
+) -> EvaluationReport:
+    """Put simple methods beside the model, in ranking and in net benefit.
+
+    Args:
+        report: From `evaluate_predictions` of the same predictions.
+        predictions: As for `evaluate_predictions`.
+        baselines: Scores of the tested slices, in the order of
+            `evaluated_rows(predictions)`.
+
+    Returns:
+        The report with the methods, and with the best of them in the decision curve.
+
+    Raises:
+        DataError: If a method without a reason has not one finite score for each tested
+            slice.
+    """
+    table = evaluated_rows(predictions)
+    spec, grouping = report.spec, report.grouping
+    results = compare_baselines(predictions, baselines, spec, grouping=grouping)
+    draws = draw_patients(table["group"], table["site"], spec, grouping=grouping)
+    labels, scores = _labels_and_scores(table)
+    curve = measure_decision_curve(
+        labels, scores, draws, best_rival(baselines, results)
+    )
+    return replace(report, baselines=results, decision_curve=curve)
+
+
+def _labels_and_scores(
+    table: pd.DataFrame,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    return (
+        table["label"].to_numpy(dtype=np.int64),
+        table["tumor_probability"].to_numpy(dtype=np.float64),
+    )
+
+
+def _areas_of(
+    table: pd.DataFrame, predictions: Predictions, areas: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    if areas is None:
+        return None
+    if areas.shape != (len(predictions.table),):
+        raise DataError(
+            f"lesion areas of shape {areas.shape} for {len(predictions.table)} predicted "
+            "slices: give one for each, NaN where it is unknown"
+        )
+    return areas[table.index.to_numpy()]
 
 
 def _worst(table: pd.DataFrame, size: int, *, label: int) -> tuple[SliceError, ...]:

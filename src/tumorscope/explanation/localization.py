@@ -177,8 +177,8 @@ def summarize_scores(
             Give the same draws to every method, so that they can be compared.
 
     Returns:
-        The figures. Intervals are percentiles of the means over draws; with fewer than
-        two patients they cannot be assessed.
+        The figures, with the intervals of shares; with fewer than two patients they
+        cannot be assessed.
 
     Raises:
         DataError: If scores and draws have different numbers of slices.
@@ -199,7 +199,8 @@ def summarize_scores(
         names=tuple(columns), numerator=values, denominator=np.ones_like(values)
     )
     reasons = dict.fromkeys(columns, "no tumor slice")
-    means = summarize(sample_ratios(terms, draws, reasons=reasons), draws)
+    samples = sample_ratios(terms, draws, reasons=reasons, shares=terms.names)
+    means = summarize(samples, draws)
     return LocalizationScore(
         method=method,
         pointing=means["pointing"],

@@ -55,11 +55,14 @@ class Inspection:
         skip_unreadable: Go on without unusable files instead of stopping.
         progress: Shows how far the inspection got.
         workers: Threads that decode; OpenCV releases the interpreter lock.
+        keep_contradictions: Go on where identical pixels carry both labels, for an audit
+            that tells of them.
     """
 
     skip_unreadable: bool = False
     progress: Progress = silent
     workers: int = 2
+    keep_contradictions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,7 @@ def inspect(
 
     Raises:
         DataError: If files are unusable and not to be skipped, identical pixels carry
-            both labels, or nothing is left.
+            both labels and that was not asked to be kept, or nothing is left.
         ConfigError: If the table has unknown columns.
     """
     unknown = sorted(set(table.columns) - set(COLUMNS))
@@ -108,7 +111,8 @@ def inspect(
     usable["pixel_digest"] = [fact.digest for fact in found]
     usable["height_px"] = [fact.height_px for fact in found]
     usable["width_px"] = [fact.width_px for fact in found]
-    _refuse_contradictions(usable)
+    if not inspection.keep_contradictions:
+        _refuse_contradictions(usable)
     return Imported(
         manifest=Manifest(table=usable, root=root),
         left_out=tuple(left_out),

@@ -8,6 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain.calibration import (
+    Decisions,
+    LogitCalibration,
+    calibrate,
+    decide,
+)
 from tumorscope.domain.card import BundleCard
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.progress import Progress, silent
@@ -29,8 +35,8 @@ class Scores:
     """What the network says of some slices.
 
     Attributes:
-        logit: Shape (slices,), float64: tumor minus no tumor.
-        tumor_probability: Shape (slices,), float64, in [0, 1].
+        logit: Shape (slices,), float64: tumor minus no tumor, as the network gives it.
+        tumor_probability: Shape (slices,), float64, in [0, 1], calibrated.
         class_map: Shape (slices, h, w), float32; its mean is the logit.
     """
 
@@ -40,7 +46,7 @@ class Scores:
 
 
 class Predictor:
-    """A bundle's preprocessing, network and threshold as one."""
+    """A bundle's preprocessing, network, calibration and decision rules as one."""
 
     def __init__(self, card: BundleCard, engine: Engine) -> None:
         """Keep the card and the engine that runs its network."""
@@ -76,7 +82,20 @@ class Predictor:
     ) -> Scores:
         """Score prepared slices with this predictor's engine; see `score_prepared`."""
         return score_prepared(
-            self._engine, pixels, batch_size=batch_size, progress=progress
+            self._engine,
+            pixels,
+            calibration=self.card.calibration,
+            batch_size=batch_size,
+            progress=progress,
+        )
+
+    def decide(self, scores: Scores) -> Decisions:
+        """Decide on scored slices by the card's rules, or refer them to a reader."""
+        return decide(
+            scores.tumor_probability,
+            threshold_probability=self.threshold_probability,
+            conformal=self.card.conformal,
+            referral=self.card.referral,
         )
 
 
@@ -84,6 +103,7 @@ def score_prepared(
     engine: Engine,
     pixels: NDArray[np.uint8],
     *,
+    calibration: LogitCalibration | None = None,
     batch_size: int = 32,
     progress: Progress = silent,
 ) -> Scores:
@@ -92,6 +112,7 @@ def score_prepared(
     Args:
         engine: Runs the network.
         pixels: Shape (slices, size, size, 3), uint8.
+        calibration: From logit to probability; None takes the logit as it is.
         batch_size: Slices in one pass.
         progress: Shows how far the scoring got.
 
@@ -111,6 +132,6 @@ def score_prepared(
     logit = np.concatenate([one for one, _ in results]).astype(np.float64)
     return Scores(
         logit=logit,
-        tumor_probability=1 / (1 + np.exp(-np.clip(logit, -500, 500))),
+        tumor_probability=calibrate(logit, calibration or LogitCalibration()),
         class_map=np.concatenate([one for _, one in results]),
     )

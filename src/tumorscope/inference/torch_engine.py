@@ -11,7 +11,11 @@ from monai.networks.nets.resnet import ResNet
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import BundleError
-from tumorscope.learning.network import build_network, forward_with_map
+from tumorscope.learning.network import (
+    build_network,
+    feature_map,
+    forward_with_map,
+)
 
 
 class TorchEngine:
@@ -50,6 +54,20 @@ class TorchEngine:
             batch = torch.from_numpy(images).to(self._device)
             logit, class_map = forward_with_map(self.network, batch)
         return logit.cpu().numpy(), class_map.cpu().numpy()
+
+    def penultimate(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the linear head sees of a batch.
+
+        Args:
+            images: Shape (batch, 3, height, width), float32, in [-1, 1].
+
+        Returns:
+            Shape (batch, 2048), float32: the last features, averaged over the picture.
+        """
+        with torch.inference_mode():
+            batch = torch.from_numpy(images).to(self._device)
+            pooled = feature_map(self.network, batch).float().mean(dim=(2, 3))
+        return pooled.cpu().numpy()
 
 
 def load_network(weights: Mapping[str, NDArray[Any]]) -> ResNet:

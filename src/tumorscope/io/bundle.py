@@ -132,6 +132,8 @@ def read_card(folder: Path) -> BundleCard:
             f"{path}: format {found} is newer than this version reads ({CARD_FORMAT}); "
             "update tumorscope"
         )
+    if found == 1:
+        content = _upgrade_from_1(content)
     try:
         card = BundleCard.model_validate(content)
     except ValidationError as error:
@@ -139,6 +141,15 @@ def read_card(folder: Path) -> BundleCard:
     if WEIGHTS not in card.files:
         raise BundleError(f"{path}: the card lists no {WEIGHTS}")
     return card
+
+
+def _upgrade_from_1(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of format 1 in format 2.
+
+    Format 1 knew no calibration, no conformal sets and no referral: its tumor_probability
+    is that of the raw logit, and nothing is referred, which is what their absence means.
+    """
+    return content | {"format": 2}
 
 
 def _card_text(card: BundleCard) -> str:

@@ -23,15 +23,19 @@ class LearningData:
         labels: Shape (slices,), int64, 0 or 1.
         train_rows: Rows that the weights are fitted to.
         tune_rows: Rows that choose epoch and threshold; no training patient among them.
+        groups: Shape (slices,), int64, group of each slice, negative for none; None where
+            no training method looks at groups.
 
     Raises:
-        DataError: If a part lacks a class, or a row is in both parts.
+        DataError: If a part lacks a class, a row is in both parts, or a training slice
+            has no group where groups are given.
     """
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
     train_rows: NDArray[np.int64]
     tune_rows: NDArray[np.int64]
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse parts that nothing can be learned from."""
@@ -44,20 +48,45 @@ class LearningData:
                     f"the {name} part has {len(rows)} slices of the classes "
                     f"{found.tolist()}: both classes are needed"
                 )
+        if self.groups is not None and (self.train_groups < 0).any():
+            raise DataError(
+                f"{int((self.train_groups < 0).sum())} training slices have no group: "
+                "choose another train.mitigation_group, or leave their patients out"
+            )
+
+    @property
+    def train_groups(self) -> NDArray[np.int64]:
+        """Shape (training slices,), group of each; zeros where none is looked at."""
+        if self.groups is None:
+            return np.zeros(len(self.train_rows), dtype=np.int64)
+        return self.groups[self.train_rows]
 
 
-class SliceBatches(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Pixels, uint8, shape (batch, 3, height, width); labels and groups, int64, (batch,)."""
+
+
+class SliceBatches(Dataset[Batch]):
     """Whole batches by row numbers: one gather from the store, no work per slice."""
 
-    def __init__(self, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
-        """Keep the store; nothing is read yet."""
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        groups: NDArray[np.int64] | None = None,
+    ) -> None:
+        """Keep the store; nothing is read yet. Without groups all are in group 0."""
         self._pixels = pixels
         self._labels = torch.from_numpy(labels)
+        self._groups = torch.from_numpy(
+            np.zeros_like(labels) if groups is None else groups
+        )
 
-    def __getitem__(self, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return uint8 pixels (batch, 3, height, width), channels-last, and labels."""
+    def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
+        """Return pixels, channels-last in memory, labels and groups of these rows."""
         pixels = torch.from_numpy(self._pixels[rows])
-        return pixels.permute(0, 3, 1, 2), self._labels[torch.from_numpy(rows)]
+        places = torch.from_numpy(rows)
+        return pixels.permute(0, 3, 1, 2), self._labels[places], self._groups[places]
 
 
 class EpochOrder(Sampler[NDArray[np.int64]]):
@@ -122,13 +151,22 @@ def training_loader(
     *,
     batch_size: int,
     seed: int,
-    balance: Literal["none", "weights", "sampling"],
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
-    """Return shuffled training batches, class-balanced where asked for."""
+    balance: Literal["none", "weights", "sampling", "groups"],
+) -> DataLoader[Batch]:
+    """Return shuffled training batches.
+
+    Args:
+        data: The store and its training rows.
+        batch_size: Slices in a batch.
+        seed: Seed of the shuffling.
+        balance: `sampling` draws both classes, `groups` all groups equally often, with
+            replacement; anything else shows each slice once.
+    """
     weights = None
-    if balance == "sampling":
-        labels = data.labels[data.train_rows]
-        weights = 1 / np.bincount(labels, minlength=2)[labels]
+    if balance in {"sampling", "groups"}:
+        by_group = balance == "groups"
+        kind = data.train_groups if by_group else data.labels[data.train_rows]
+        weights = 1 / np.bincount(kind)[kind]
         weights = weights / weights.sum()
     order = EpochOrder(
         data.train_rows, batch_size=batch_size, seed=seed, weights=weights
@@ -136,18 +174,14 @@ def training_loader(
     return _loader(data, order)
 
 
-def tuning_loader(
-    data: LearningData, *, batch_size: int
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+def tuning_loader(data: LearningData, *, batch_size: int) -> DataLoader[Batch]:
     """Return the tuning part in its order."""
     return _loader(data, EpochOrder(data.tune_rows, batch_size=batch_size, seed=None))
 
 
-def _loader(
-    data: LearningData, order: EpochOrder
-) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+def _loader(data: LearningData, order: EpochOrder) -> DataLoader[Batch]:
     return DataLoader(
-        SliceBatches(data.pixels, data.labels),
+        SliceBatches(data.pixels, data.labels, data.groups),
         sampler=order,
         batch_size=None,
         num_workers=0,

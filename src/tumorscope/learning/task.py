@@ -12,6 +12,8 @@ from torchmetrics.functional.classification import binary_auroc
 
 from tumorscope.domain.specs import OptimizerSpec, TrainSpec
 from tumorscope.learning.augmentation import augment_batch
+from tumorscope.learning.data import Batch
+from tumorscope.learning.group_losses import GroupLoss
 from tumorscope.learning.network import build_network
 
 _DROPOUT_STREAM = 1 << 32
@@ -44,6 +46,7 @@ class TumorTask(lightning.LightningModule):
         size_px: int,
         total_steps: int,
         class_weights: tuple[float, float] = (1.0, 1.0),
+        group_loss: GroupLoss | None = None,
     ) -> None:
         """Build the network.
 
@@ -52,6 +55,8 @@ class TumorTask(lightning.LightningModule):
             size_px: Side of the network's input, in pixels.
             total_steps: Optimizer steps of the whole run, for the cosine schedule.
             class_weights: Weight of no tumor and tumor in the loss.
+            group_loss: Makes one loss of those of the slices where groups matter; None
+                takes their mean.
         """
         super().__init__()
         self.spec = spec
@@ -63,14 +68,13 @@ class TumorTask(lightning.LightningModule):
         self._size_px = size_px
         self._total_steps = total_steps
         self._class_weights = torch.tensor(class_weights)
+        self._group_loss = group_loss
         self._train_losses: list[torch.Tensor] = []
         self._tune_outputs: list[tuple[torch.Tensor, torch.Tensor]] = []
 
-    def training_step(
-        self, batch: tuple[torch.Tensor, torch.Tensor], batch_index: int
-    ) -> torch.Tensor:
+    def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """Augment the batch, return its loss; nothing waits for the device here."""
-        pixels, labels = batch
+        pixels, labels, groups = batch
         generator = torch.Generator().manual_seed(
             _mixed_seed(self.spec.seed, self.current_epoch, batch_index)
         )
@@ -80,18 +84,13 @@ class TumorTask(lightning.LightningModule):
             generator=generator,
             size_px=self._epoch_size_px(),
         )
-        loss = functional.cross_entropy(
-            self.network(images * 2 - 1).float(),
-            labels,
-            weight=self._class_weights.to(labels.device),
-            label_smoothing=self.spec.label_smoothing,
-        )
+        loss = self._loss(self.network(images * 2 - 1).float(), labels, groups)
         self._train_losses.append(loss.detach())
         return loss
 
-    def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], _: int) -> None:
+    def validation_step(self, batch: Batch, _: int) -> None:
         """Keep the logits of the tuning part until the epoch ends."""
-        pixels, labels = batch
+        pixels, labels, _groups = batch
         self._tune_outputs.append((self.network(pixels.float() / 127.5 - 1), labels))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -128,6 +127,9 @@ class TumorTask(lightning.LightningModule):
             "first_weights": self.first_weights,
             "learning_rate": self.learning_rate,
         }
+        if self._group_loss is not None:
+            weights = self._group_loss.weights.cpu()
+            checkpoint["tumorscope"]["group_weights"] = weights
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up the log and the schedule where they were left."""
@@ -136,6 +138,8 @@ class TumorTask(lightning.LightningModule):
         self.best_auroc = kept["best_auroc"]
         self.first_weights = kept["first_weights"]
         self.learning_rate = kept["learning_rate"]
+        if self._group_loss is not None:
+            self._group_loss.weights = kept["group_weights"]
 
     def close_epoch(self) -> EpochRecord:
         """Turn the epoch's losses and logits into one row of the log.
@@ -157,6 +161,22 @@ class TumorTask(lightning.LightningModule):
         self.records.append(record)
         self._lower_rate_on_plateau()
         return record
+
+    def _loss(
+        self, logits: torch.Tensor, labels: torch.Tensor, groups: torch.Tensor
+    ) -> torch.Tensor:
+        smoothing = self.spec.label_smoothing
+        if self._group_loss is None:
+            return functional.cross_entropy(
+                logits,
+                labels,
+                weight=self._class_weights.to(labels.device),
+                label_smoothing=smoothing,
+            )
+        losses = functional.cross_entropy(
+            logits, labels, reduction="none", label_smoothing=smoothing
+        )
+        return self._group_loss.combine(losses, labels, groups)
 
     def _lower_rate_on_plateau(self) -> None:
         """Lower the rate when the tuning loss has not fallen for some epochs.

@@ -21,6 +21,7 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
 )
 from safetensors.torch import load_file
+from torch.utils.data import DataLoader
 
 from tumorscope.domain.errors import ConfigError, TumorscopeError
 from tumorscope.domain.progress import Progress, silent
@@ -33,7 +34,13 @@ from tumorscope.learning.callbacks import (
     RunBar,
     epochs_done,
 )
-from tumorscope.learning.data import LearningData, training_loader, tuning_loader
+from tumorscope.learning.data import (
+    Batch,
+    LearningData,
+    training_loader,
+    tuning_loader,
+)
+from tumorscope.learning.group_losses import make_group_loss
 from tumorscope.learning.hardware import has_native_bf16
 from tumorscope.learning.initial_weights import load_initial_weights
 from tumorscope.learning.task import EpochRecord, TumorTask
@@ -113,8 +120,8 @@ def fit(
         The trained model.
 
     Raises:
-        ConfigError: If the device or precision is not to be had here, or the folder
-            already holds a training and `resume` is off.
+        ConfigError: If the device or precision is not to be had here, the folder already
+            holds a training and `resume` is off, or mitigation has no groups.
         TrainingInterruptedError: After SIGINT; the last finished epoch is kept.
     """
     checkpoint = folder / CHECKPOINT
@@ -141,9 +148,7 @@ def fit(
         )
         trainer.fit(
             task,
-            training_loader(
-                data, batch_size=spec.batch_size, seed=spec.seed, balance=spec.balance
-            ),
+            _training_loader(data, spec),
             tuning_loader(data, batch_size=max(64, spec.batch_size)),
             ckpt_path=checkpoint if goes_on else None,
             weights_only=True,
@@ -160,9 +165,7 @@ def fit(
 
 
 def _build_task(data: LearningData, spec: TrainSpec) -> TumorTask:
-    loader = training_loader(
-        data, batch_size=spec.batch_size, seed=spec.seed, balance=spec.balance
-    )
+    loader = _training_loader(data, spec)
     class_weights = (1.0, 1.0)
     if spec.balance == "weights":
         counts = np.bincount(data.labels[data.train_rows], minlength=2)
@@ -173,6 +176,17 @@ def _build_task(data: LearningData, spec: TrainSpec) -> TumorTask:
         size_px=data.pixels.shape[1],
         total_steps=len(loader) * spec.epochs,
         class_weights=class_weights,
+        group_loss=make_group_loss(data, spec),
+    )
+
+
+def _training_loader(data: LearningData, spec: TrainSpec) -> DataLoader[Batch]:
+    draws_groups = spec.mitigation in {"group-sampling", "group-dro"}
+    return training_loader(
+        data,
+        batch_size=spec.batch_size,
+        seed=spec.seed,
+        balance="groups" if draws_groups else spec.balance,
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.progress import Progress, silent
@@ -28,6 +29,7 @@ from tumorscope.io.artifacts import (
 )
 from tumorscope.io.bundle import Bundle, read_bundle, read_card, update_card
 from tumorscope.io.pixel_store import open_store
+from tumorscope.workflows.abstention import MeasuredAbstention, measure_referrals
 from tumorscope.workflows.prepare import (
     SourceOptions,
     group_near_duplicates,
@@ -53,6 +55,7 @@ from tumorscope.workflows.scoring import (
 )
 from tumorscope.workflows.settings import change_section
 from tumorscope.workflows.simple_methods import with_baselines
+from tumorscope.workflows.tested_lesions import read_tested_areas
 from tumorscope.workflows.whole_folder import refuse_in_use, whole_folder
 
 
@@ -98,11 +101,13 @@ def evaluate_run(
         stage.spec = spec
         predictions, bundles = score_run(run, progress=progress)
         for bundle in bundles:
-            _refuse_other_target(spec.evaluate, bundle)
+            _refuse_other_target(spec, bundle)
         report = _judge(run, predictions, progress)
         write_predictions(folder / PREDICTIONS, predictions)
         context = context_of_run(run, bundles, report, predictions)
-        written = _write(folder, report, context)
+        written = _write(
+            folder, report, context, measure_referrals(bundles, predictions, report)
+        )
         for bundle in bundles:
             _note_figures(bundle, report)
         stage.details["auroc"] = str(report.ranking["auroc"])
@@ -148,10 +153,16 @@ def evaluate_external(
         predictions = _score_external(
             bundle, manifest, folder, owners=owners, progress=progress
         )
-        report = evaluate_predictions(predictions, spec, grouping=grouping)
+        report = evaluate_predictions(
+            predictions,
+            spec,
+            grouping=grouping,
+            lesion_areas_px=read_tested_areas(manifest, predictions, progress=progress),
+        )
         write_predictions(folder / PREDICTIONS, predictions)
         context = context_of_external(bundle, manifest, report, predictions)
-        written = _write(folder, report, context)
+        abstention = measure_referrals([bundle], predictions, report)
+        written = _write(folder, report, context, abstention)
     return replace(written, html=target / REPORT_HTML, json=target / REPORT_JSON)
 
 
@@ -187,12 +198,16 @@ def refresh_report(folder: Path, *, progress: Progress = silent) -> Path | None:
         for fold in range(len(run.split.fold_names))
     ]
     context = context_of_run(run, bundles, report, predictions)
-    return _write(folder, report, context).html
+    abstention = measure_referrals(bundles, predictions, report)
+    return _write(folder, report, context, abstention).html
 
 
 def _judge(run: Run, predictions: Predictions, progress: Progress) -> EvaluationReport:
     spec = run.record.spec.evaluate
-    report = evaluate_predictions(predictions, spec, grouping=run.split.grouping)
+    areas = read_tested_areas(run.manifest, predictions, progress=progress)
+    report = evaluate_predictions(
+        predictions, spec, grouping=run.split.grouping, lesion_areas_px=areas
+    )
     if not spec.baselines:
         return report
     return with_baselines(report, run, predictions, progress=progress)
@@ -226,9 +241,14 @@ def _score_external(
 
 
 def _write(
-    folder: Path, report: EvaluationReport, context: ReportContext
+    folder: Path,
+    report: EvaluationReport,
+    context: ReportContext,
+    abstention: MeasuredAbstention,
 ) -> WrittenReport:
-    write_json(folder / REPORT_JSON, report.as_dict())
+    context = replace(context, sections=(*abstention.sections, *context.sections))
+    content = report.as_dict() | {"abstention": to_json_value(abstention.report)}
+    write_json(folder / REPORT_JSON, content)
     write_text(folder / REPORT_HTML, render_report(report, context))
     return WrittenReport(
         html=folder / REPORT_HTML,
@@ -248,7 +268,9 @@ def _summary(report: EvaluationReport) -> str:
         f"  accuracy at 0.5                 {half['accuracy']}",
         f"  sensitivity at tuned threshold  {tuned['recall']}",
         f"  specificity at tuned threshold  {tuned['specificity']}",
+        f"  sensitivity at 95 % specificity {report.at_ranked.sensitivity}",
         f"  Brier score                     {report.ranking['brier']}",
+        f"  calibration slope               {report.scales[0].slope}",
     ]
     lines += [f"  {one.name:<31} AUROC {one.auroc}" for one in report.baselines]
     return "\n".join([*lines, RESEARCH_USE])
@@ -272,10 +294,15 @@ def _note_figures(bundle: Bundle, report: EvaluationReport) -> None:
 
 def _external_spec(bundle: Bundle, assignments: Sequence[str]) -> EvaluateSpec:
     """Return the settings of external testing, at the bundle's operating point."""
-    target = bundle.card.threshold.target_specificity
-    known = RunSpec(evaluate=EvaluateSpec(target_specificity=target))
-    spec = change_section(known, "evaluate", assignments).evaluate
-    _refuse_other_target(spec, bundle)
+    target = bundle.card.threshold.target
+    known = RunSpec.model_validate(
+        {"evaluate": {"target_specificity": target.value}}
+        if target.rate == "specificity"
+        else {"calibrate": {"target_sensitivity": target.value}}
+    )
+    changed = change_section(known, "evaluate", assignments)
+    _refuse_other_target(changed, bundle)
+    spec = changed.evaluate
     if spec.baselines:
         raise ConfigError(
             "evaluate.baselines: the simple methods need a training part, which a set "
@@ -284,14 +311,14 @@ def _external_spec(bundle: Bundle, assignments: Sequence[str]) -> EvaluateSpec:
     return spec
 
 
-def _refuse_other_target(spec: EvaluateSpec, bundle: Bundle) -> None:
+def _refuse_other_target(spec: RunSpec, bundle: Bundle) -> None:
     """Refuse a target that is not the one that the threshold was fixed for."""
-    fixed = bundle.card.threshold.target_specificity
-    if spec.target_specificity != fixed:
+    fixed = bundle.card.threshold.target
+    if spec.operating_target != fixed:
         raise ConfigError(
-            f"evaluate.target_specificity is {spec.target_specificity:g}, but `train` "
-            f"fixed the threshold of {bundle.folder} for {fixed:g}: a threshold is never "
-            "chosen after testing; give another target to `tumorscope prepare`"
+            f"the settings ask for {spec.operating_target}, but `train` fixed the "
+            f"threshold of {bundle.folder} for {fixed}: a threshold is never chosen "
+            "after testing; give another target to `tumorscope prepare`"
         )
 
 

@@ -5,14 +5,49 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
-from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.calibration import (
+    LABELS,
+    ConformalLevel,
+    ConformalSets,
+    possible_labels,
+)
+from tumorscope.domain.card import RESEARCH_USE, BundleCard
 from tumorscope.domain.errors import DataError, UnreadableScanError
 from tumorscope.domain.progress import Progress, silent
-from tumorscope.inference.predictor import Predictor
+from tumorscope.evaluation.rule_words import (
+    describe_calibration,
+    describe_referral,
+    describe_sets,
+    describe_threshold,
+    prevalence_note,
+    promise_reason,
+    referral_reasons,
+    unit_of,
+)
+from tumorscope.inference.predictor import Predictor, Scores
 from tumorscope.io.bundle import read_bundle
 from tumorscope.io.images import is_image_name, read_image
 from tumorscope.workflows.scoring import bundle_of, open_predictor
+
+Decision = Literal["above threshold", "not above", "refer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelSet:
+    """The labels that stay possible at one level.
+
+    Attributes:
+        level: For each true label, the promised share of new patients' slices whose set
+            holds it.
+        labels: Of "no_tumor" and "tumor"; None where the level cannot be promised.
+        reason: Why it cannot be promised; empty where it can.
+    """
+
+    level: float
+    labels: tuple[str, ...] | None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +56,16 @@ class SlicePrediction:
 
     Attributes:
         image: Path as given.
-        tumor_probability: Score in [0, 1], or None where the file was refused.
+        tumor_probability: Calibrated score in [0, 1], or None where the file was refused.
         threshold_probability: The bundle's threshold.
         above_threshold: Whether the score is greater than the threshold; None where the
             file was refused.
+        decision: "above threshold", "not above", or "refer" to a reader; None where the
+            file was refused.
+        reasons: Why it is referred, or what else a reader must know; often none.
+        label_sets: Labels that stay possible, at each level of the bundle.
+        deciding_level: The level whose set decides on a referral; None where no level
+            can be promised.
         refused: Why there is no score; empty where there is one.
     """
 
@@ -32,7 +73,19 @@ class SlicePrediction:
     tumor_probability: float | None
     threshold_probability: float
     above_threshold: bool | None
+    decision: Decision | None = None
+    reasons: tuple[str, ...] = ()
+    label_sets: tuple[LabelSet, ...] = ()
+    deciding_level: float | None = None
     refused: str = ""
+
+    @property
+    def deciding_labels(self) -> tuple[str, ...] | None:
+        """The labels that stay possible at the deciding level; None without one."""
+        for one in self.label_sets:
+            if one.level == self.deciding_level:
+                return one.labels
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +95,13 @@ class PredictionList:
     Attributes:
         bundle: Name of the model.
         slices: One entry for each file, in the order given.
+        notes: What holds for all: threshold, calibration, sets, referral, prevalence.
         notice: Stands on every output.
     """
 
     bundle: str
     slices: tuple[SlicePrediction, ...]
+    notes: tuple[str, ...] = ()
     notice: str = RESEARCH_USE
 
     @property
@@ -59,21 +114,20 @@ class PredictionList:
         return {
             "notice": self.notice,
             "bundle": self.bundle,
+            "notes": list(self.notes),
             "slices": [asdict(entry) for entry in self.slices],
         }
 
     def as_table(self) -> str:
-        """Return one line for each file, for a terminal."""
+        """Return one line for each file, then the notes, for a terminal."""
         width = max([len("image"), *(len(entry.image) for entry in self.slices)])
-        head = f"{'image':<{width}}  tumor_probability  above_threshold"
-        lines = [_line(entry, width) for entry in self.slices]
-        tail = (
-            f"threshold_probability {self.slices[0].threshold_probability:.3f}, fixed on "
-            f"the tuning part of {self.bundle}. {self.notice}"
-            if self.slices
-            else self.notice
+        head = (
+            f"{'image':<{width}}  tumor_probability  {'decision':<15}  set and reasons"
         )
-        return "\n".join([head, *lines, tail])
+        lines = [_line(entry, width) for entry in self.slices]
+        return "\n".join(
+            [head, *lines, f"bundle {self.bundle}:", *self.notes, self.notice]
+        )
 
 
 def predict(
@@ -103,7 +157,20 @@ def predict(
     entries = progress(
         (_score(predictor, file) for file in files), total=len(files), label="scoring"
     )
-    return PredictionList(bundle=read.card.name, slices=tuple(entries))
+    return PredictionList(
+        bundle=read.card.name, slices=tuple(entries), notes=_notes(read.card)
+    )
+
+
+def _notes(card: BundleCard) -> tuple[str, ...]:
+    unit = unit_of(card)
+    return (
+        describe_threshold(card.threshold, unit),
+        describe_calibration(card.calibration, unit),
+        describe_sets(card.conformal, unit),
+        describe_referral(card.referral),
+        prevalence_note(card),
+    )
 
 
 def _expand(path: Path) -> list[Path]:
@@ -130,13 +197,39 @@ def _score(predictor: Predictor, file: Path) -> SlicePrediction:
             above_threshold=None,
             refused=str(error),
         )
-    probability = float(scores.tumor_probability[0])
+    return _decided(predictor, scores, image=str(file))
+
+
+def _decided(predictor: Predictor, scores: Scores, *, image: str) -> SlicePrediction:
+    card, found = predictor.card, predictor.decide(scores)
+    deciding = card.conformal.deciding
+    above = bool(found.is_above[0])
+    reasons = tuple(referral_reasons(found, card, 0))
+    by_threshold: Decision = "above threshold" if above else "not above"
     return SlicePrediction(
-        image=str(file),
-        tumor_probability=probability,
-        threshold_probability=threshold,
-        above_threshold=probability > threshold,
+        image=image,
+        tumor_probability=float(scores.tumor_probability[0]),
+        threshold_probability=predictor.threshold_probability,
+        above_threshold=above,
+        decision="refer" if reasons else by_threshold,
+        reasons=reasons,
+        label_sets=tuple(
+            _label_set(one, card.conformal, scores)
+            for one in card.conformal.known_levels
+        ),
+        deciding_level=None if deciding is None else deciding.level,
     )
+
+
+def _label_set(
+    level: ConformalLevel, conformal: ConformalSets, scores: Scores
+) -> LabelSet:
+    reason = promise_reason(level, conformal)
+    if reason:
+        return LabelSet(level=level.level, labels=None, reason=reason)
+    stays = possible_labels(scores.tumor_probability, level)[0]
+    labels = tuple(label for label, kept in zip(LABELS, stays, strict=True) if kept)
+    return LabelSet(level=level.level, labels=labels)
 
 
 def _refuse_mask(file: Path) -> None:
@@ -148,5 +241,10 @@ def _refuse_mask(file: Path) -> None:
 def _line(entry: SlicePrediction, width: int) -> str:
     if entry.tumor_probability is None:
         return f"{entry.image:<{width}}  refused: {entry.refused}"
-    above = "yes" if entry.above_threshold else "no"
-    return f"{entry.image:<{width}}  {entry.tumor_probability:>17.4f}  {above:>15}"
+    labels = entry.deciding_labels
+    shown = "" if labels is None else "{" + ", ".join(labels) + "}"
+    rest = "; ".join([shown, *entry.reasons])
+    return (
+        f"{entry.image:<{width}}  {entry.tumor_probability:>17.4f}  "
+        f"{entry.decision:<15}  {rest}"
+    )

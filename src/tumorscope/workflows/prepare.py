@@ -20,7 +20,7 @@ from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.run_record import LeftOut, RunRecord
 from tumorscope.domain.specs import DuplicateSpec, RunSpec
-from tumorscope.domain.split import GROUPING_WORDS, PARTS
+from tumorscope.domain.split import GROUPING_WORDS, PARTS, Split
 from tumorscope.importers.csv_table import CsvColumns
 from tumorscope.importers.detection import ImporterName, import_source
 from tumorscope.importers.folder import FolderLayout
@@ -28,6 +28,11 @@ from tumorscope.importers.inspection import Imported, Inspection
 from tumorscope.io.artifacts import write_manifest, write_record, write_split
 from tumorscope.io.images import read_image
 from tumorscope.splitting import split_cohort
+from tumorscope.workflows.pseudo_patients import (
+    group_by_head,
+    split_by_head,
+    wants_pseudo_patients,
+)
 from tumorscope.workflows.recording import RECORD, recorded_stage
 from tumorscope.workflows.run_folder import MANIFEST, SPLIT, Run, open_run
 from tumorscope.workflows.whole_folder import refuse_in_use, whole_folder
@@ -80,15 +85,8 @@ def prepare(
     """
     refuse_in_use(out)
     with whole_folder(out) as folder, recorded_stage(folder, "prepare") as stage:
-        imported = read_source(source, options, progress=progress)
-        manifest = imported.manifest
-        groups = (
-            None
-            if manifest.has_patients
-            else group_near_duplicates(manifest, spec.duplicates, progress=progress)
-        )
-        split = split_cohort(manifest, groups, spec.split)
-        write_manifest(folder / MANIFEST, manifest)
+        imported, split = _read_and_split(source, spec, options, progress=progress)
+        write_manifest(folder / MANIFEST, imported.manifest)
         write_split(folder / SPLIT, split)
         write_record(folder / RECORD, _record(out.absolute().name, spec, imported))
         run = open_run(folder)
@@ -141,6 +139,24 @@ def group_near_duplicates(
         prints = list(progress(results, total=len(manifest), label=label))
     pairs = find_near_duplicates(prints, spec)
     return link_groups(pairs, len(prints))
+
+
+def _read_and_split(
+    source: Path, spec: RunSpec, options: SourceOptions, *, progress: Progress
+) -> tuple[Imported, Split]:
+    """Read a source and split it by patient, or by what stands for patients."""
+    imported = read_source(source, options, progress=progress)
+    manifest = imported.manifest
+    if wants_pseudo_patients(manifest, spec.pseudo_patients):
+        cohort = group_by_head(imported, spec.pseudo_patients, progress=progress)
+        split = split_by_head(cohort.imported.manifest, cohort.group, spec.split)
+        return cohort.imported, split
+    groups = (
+        None
+        if manifest.has_patients
+        else group_near_duplicates(manifest, spec.duplicates, progress=progress)
+    )
+    return imported, split_cohort(manifest, groups, spec.split)
 
 
 def summarize_split(run: Run) -> dict[str, object]:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.audit.sections.gates import report_audit_section
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.split import PARTS
@@ -27,8 +28,11 @@ from tumorscope.io.bundle import Bundle
 from tumorscope.io.images import encode_jpeg, encode_png, read_image
 from tumorscope.learning.training import METRICS
 from tumorscope.pages.picture import Picture
+from tumorscope.workflows.audit_record import read_audit
 from tumorscope.workflows.explain import SCORES
+from tumorscope.workflows.fairness import read_fairness_section
 from tumorscope.workflows.recording import library_versions, now
+from tumorscope.workflows.robustness import read_robustness_section
 from tumorscope.workflows.run_folder import EXPLANATIONS, Run
 from tumorscope.workflows.scoring import manifest_rows
 
@@ -61,6 +65,7 @@ def context_of_run(
         for rows in [np.flatnonzero(run.split.part[:, fold] == part)]
     )
     explained = _explained(run.folder)
+    measured = (read_fairness_section(run.folder), read_robustness_section(run.folder))
     return ReportContext(
         run_name=run.record.name,
         version=library_versions()["tumorscope"],
@@ -85,6 +90,10 @@ def context_of_run(
         overlays=explained.overlays,
         localization=explained.rows,
         localization_reason=explained.reason,
+        sections=(
+            report_audit_section(read_audit(run)),
+            *(each for each in measured if each is not None),
+        ),
     )
 
 
@@ -126,6 +135,7 @@ def context_of_external(
         environment=bundle.card.environment,
         pictures=_pictures(manifest, report, predictions),
         localization_reason="explanations are made for a run: `tumorscope explain RUN`",
+        sections=(report_audit_section(bundle.card.audit),),
     )
 
 
@@ -220,6 +230,11 @@ def _recipe(bundle: Bundle) -> dict[str, str]:
         "optimizer": f"{train.optimizer.name}, learning rate "
         f"{train.optimizer.learning_rate:g}, {train.optimizer.schedule}",
         "class balance": train.balance,
+        "mitigation": (
+            "none"
+            if train.mitigation == "none"
+            else f"{train.mitigation} on {train.mitigation_group}"
+        ),
         "seed": str(train.seed),
         "tuning AUROC (chose the epoch)": f"{card.tune_auroc:.3f}",
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +10,7 @@ from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.evaluation.baseline_features import BaselineFeatures, baseline_features
 from tumorscope.evaluation.baselines import score_baselines
-from tumorscope.evaluation.comparison import compare_baselines
-from tumorscope.evaluation.report import EvaluationReport
+from tumorscope.evaluation.report import EvaluationReport, beside_baselines
 from tumorscope.io.images import read_image
 from tumorscope.workflows.run_folder import Run
 from tumorscope.workflows.scoring import manifest_rows
@@ -51,13 +48,8 @@ def with_baselines(
     scored = score_baselines(features, run.manifest.labels, folds)
     tested = predictions.table[predictions.table["part"] == "test"]
     rows = manifest_rows(run.manifest, tested)
-    results = compare_baselines(
-        predictions,
-        [method.of_rows(rows) for method in scored],
-        report.spec,
-        grouping=run.split.grouping,
-    )
-    return replace(report, baselines=results)
+    tested_scores = [method.of_rows(rows) for method in scored]
+    return beside_baselines(report, predictions, tested_scores)
 
 
 def read_baseline_features(

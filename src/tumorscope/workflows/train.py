@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.card import (
-    BundleCard,
-    OperatingThreshold,
-    TrainingDataFingerprint,
-)
+from tumorscope.domain.card import BundleCard, TrainingDataFingerprint
 from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.specs import TrainSpec
 from tumorscope.domain.split import PARTS
-from tumorscope.evaluation.thresholds import threshold_at_specificity
+from tumorscope.evaluation.rule_words import (
+    describe_calibration,
+    describe_referral,
+    describe_sets,
+    describe_threshold,
+    unit_of,
+)
+from tumorscope.evaluation.tuned_rules import fix_rules
+from tumorscope.evaluation.tuning_scores import TuningScores
 from tumorscope.inference.predictor import score_prepared
 from tumorscope.inference.torch_engine import TorchEngine
 from tumorscope.io.artifacts import split_digest
@@ -25,6 +30,11 @@ from tumorscope.io.bundle import WEIGHTS, read_card, sha256, weights_bytes, writ
 from tumorscope.io.pixel_store import PixelStore
 from tumorscope.learning.data import LearningData
 from tumorscope.learning.training import CHECKPOINT, TrainedModel, fit
+from tumorscope.workflows.audit_record import (
+    NOT_AUDITED,
+    read_audit,
+    refuse_failed_audit,
+)
 from tumorscope.workflows.recording import (
     library_versions,
     now,
@@ -32,6 +42,7 @@ from tumorscope.workflows.recording import (
     update_record,
 )
 from tumorscope.workflows.run_folder import SPLIT, Run, open_run
+from tumorscope.workflows.training_groups import training_groups
 
 DIGEST_DIGITS = 16
 
@@ -41,6 +52,7 @@ def train(
     *,
     spec: TrainSpec | None = None,
     resume: bool = False,
+    folds: Collection[int] | None = None,
     show_bar: bool = False,
     progress: Progress = silent,
 ) -> Run:
@@ -50,6 +62,7 @@ def train(
         folder: The run's folder.
         spec: Another training spec than the one the run was prepared with; recorded.
         resume: Go on after a stop; finished folds are kept.
+        folds: Which folds; None is all of them.
         show_bar: Whether a bar with the time left is shown.
         progress: Shows how far the other steps got.
 
@@ -57,22 +70,29 @@ def train(
         The run, with a bundle for each fold.
 
     Raises:
-        ConfigError: If the run was trained already, or is resumed with another spec.
+        ConfigError: If the run was trained already, is resumed with another spec, or its
+            mitigation finds no groups.
         LeakageError: If a patient or group stands in two parts of the split.
+        GateError: If the run's audit failed and was not waived.
     """
     run = open_run(folder)
+    summary = refuse_failed_audit(run)
     run = _with_spec(run, spec, resume=resume)
     labels = run.manifest.labels
+    groups = training_groups(run.manifest, run.record.spec.train)
     store = run.store(progress)
     with recorded_stage(folder, "train") as stage:
+        stage.details["audit"] = NOT_AUDITED if summary is None else summary.outcome
         for fold, name in enumerate(run.split.fold_names):
-            if (run.bundle_folder(fold) / WEIGHTS).is_file():
+            is_asked = folds is None or fold in folds
+            if not is_asked or (run.bundle_folder(fold) / WEIGHTS).is_file():
                 continue
             data = LearningData(
                 pixels=store.pixels,
                 labels=labels,
                 train_rows=run.split.rows("train", fold),
                 tune_rows=run.split.rows("tune", fold),
+                groups=groups,
             )
             model = fit(
                 data,
@@ -98,10 +118,12 @@ def describe_models(run: Run) -> str:
     Raises:
         BundleError: If a fold has no model yet.
     """
-    return "\n".join(
+    told = [
         _describe_card(name, read_card(run.bundle_folder(fold)))
         for fold, name in enumerate(run.split.fold_names)
-    )
+    ]
+    notes = [f"note: {NOT_AUDITED}"] if read_audit(run) is None else []
+    return "\n".join([*told, *notes])
 
 
 def digest_of_owner(owner: str) -> str:
@@ -110,15 +132,15 @@ def digest_of_owner(owner: str) -> str:
 
 
 def _describe_card(fold: str, card: BundleCard) -> str:
-    threshold = card.threshold
-    unit = "patients" if card.data.grouping == "patient" else "near-duplicate groups"
+    unit = unit_of(card)
     return (
         f"{fold}: {card.epochs_done} epochs from {card.first_weights}\n"
         f"  weights of epoch {card.best_epoch}, whose tuning AUROC of "
         f"{card.tune_auroc:.3f} chose it and is optimistic\n"
-        f"  threshold_probability {threshold.threshold_probability:.3f}, fixed for a "
-        f"specificity of {threshold.target_specificity:g} on {threshold.tune_slices} "
-        f"tumor-free tuning slices of {threshold.tune_patients} {unit}"
+        f"  {describe_threshold(card.threshold, unit)}\n"
+        f"  {describe_calibration(card.calibration, unit)}\n"
+        f"  {describe_sets(card.conformal, unit)}\n"
+        f"  {describe_referral(card.referral)}"
     )
 
 
@@ -152,42 +174,38 @@ def _write_model(
     content = weights_bytes(weights)
     tune_rows = run.split.rows("tune", fold)
     scores = score_prepared(TorchEngine(weights), store.pixels[tune_rows])
+    spec = run.record.spec
+    rules = fix_rules(
+        TuningScores.from_owners(
+            scores.logit, run.manifest.labels[tune_rows], run.owners()[tune_rows]
+        ),
+        spec.calibrate,
+        spec.operating_target,
+    )
     card = BundleCard(
         name=run.record.name,
         tumorscope_version=library_versions()["tumorscope"],
         created=now(),
         sequences=run.manifest.sequences,
         single_sequence_repeated=_is_grey(store.pixels, tune_rows),
-        preprocess=run.record.spec.preprocess,
-        threshold=_fix_threshold(run, tune_rows, scores.tumor_probability),
-        train=run.record.spec.train,
+        preprocess=spec.preprocess,
+        threshold=rules.threshold,
+        calibration=rules.calibration,
+        conformal=rules.conformal,
+        referral=rules.referral,
+        train=spec.train,
         first_weights=model.first_weights,
         epochs_done=len(model.records),
         best_epoch=model.best_epoch,
         tune_auroc=model.records[model.best_epoch - 1]["tune_auroc"],
         data=_fingerprint(run, fold),
+        audit=read_audit(run),
         environment=library_versions()
         | {"precision": model.precision, "device": model.device},
         files={WEIGHTS: sha256(content)},
     )
     write_bundle(run.bundle_folder(fold), card, content)
     return read_card(run.bundle_folder(fold))
-
-
-def _fix_threshold(
-    run: Run, tune_rows: NDArray[np.int64], probabilities: NDArray[np.float64]
-) -> OperatingThreshold:
-    labels = run.manifest.labels[tune_rows]
-    target = run.record.spec.evaluate.target_specificity
-    free = tune_rows[labels == 0]
-    return OperatingThreshold(
-        threshold_probability=threshold_at_specificity(
-            labels, probabilities, target_specificity=target
-        ),
-        target_specificity=target,
-        tune_slices=len(free),
-        tune_patients=len(set(run.owners()[free])),
-    )
 
 
 def _fingerprint(run: Run, fold: int) -> TrainingDataFingerprint:

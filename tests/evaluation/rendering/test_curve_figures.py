@@ -77,6 +77,20 @@ def test_reliability_and_scores_survive_empty_bins():
     bins = bin_reliability(LABELS, SCORES, "equal-width")
     assert (bins.n_slices == 0).any()
 
-    assert "equal-width bins" in _texts(draw_reliability([bins], alt="reliability"))
+    assert "equal-width bins" in _texts(draw_reliability([bins], [], alt="reliability"))
     drawn = _texts(draw_score_counts(bins, [0.4, 0.6], alt="scores"))
     assert drawn.count("tuned threshold") == 1
+
+
+def test_reliability_band_skips_bins_without_interval(estimate):
+    """A bin that cannot be assessed leaves no mark of its own in the band."""
+    bins = bin_reliability(LABELS, SCORES, "equal-width")
+    band = [estimate(0.5) for _ in bins.n_slices]
+    unknown = [estimate(0.5, reason="no slice in this bin") for _ in bins.n_slices]
+
+    drawn = draw_reliability([bins], band, alt="reliability")
+    blank = draw_reliability([bins], unknown, alt="reliability")
+
+    assert "FillBetweenPolyCollection" in drawn
+    assert "opacity: 0.18" in drawn
+    assert "opacity: 0.18" not in blank

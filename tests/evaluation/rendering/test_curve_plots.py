@@ -1,4 +1,4 @@
-"""The plots of curves, calibration and scores."""
+"""The plots of curves and scores."""
 
 import numpy as np
 
@@ -20,10 +20,7 @@ def test_numbers_beside_a_curve_are_points_of_it(report):
 
 def test_one_class_leaves_the_plots_that_can_be_drawn(evaluate):
     """Without tumor slices there is no ROC, but there are scores."""
-    assert [plot.name for plot in plot_curves(evaluate(label=0))] == [
-        "reliability",
-        "scores",
-    ]
+    assert [plot.name for plot in plot_curves(evaluate(label=0))] == ["scores"]
 
 
 def test_score_counts_add_up_to_the_slices(report):

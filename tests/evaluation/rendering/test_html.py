@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from tumorscope.evaluation.rendering import Picture, render_report
+from tumorscope.evaluation.rendering.limit_ranking import first_limits
+from tumorscope.evaluation.rendering.limits import find_limits, weigh_limits
 
 VOID = {"meta", "link", "br", "img", "wbr"}
 FETCHING = {"src", "srcset", "poster", "data", "action", "background", "ping"}
@@ -126,8 +128,8 @@ def test_every_picture_has_words_and_every_plot_its_numbers(full_text):
     assert len(page.all_of("img")) == 5
     assert all(attrs["alt"].strip() for attrs in page.all_of("img"))
     assert (
-        len(plots) == 4 + 1 + 2 + 2 + 2
-    )  # curves, baselines, subgroups, maps, training
+        len(plots) == 3 + 1 + 2 + 1 + 2 + 2 + 2
+    )  # curves, reliability, benefit, baselines, subgroups, maps, training
     assert all(attrs["role"] == "img" and attrs["aria-label"] for attrs in plots)
     for figure in full_text.split('<figure class="plot-card')[1:]:
         assert "<summary>" in figure.split("</figure>")[0]
@@ -145,10 +147,53 @@ def test_notice_stands_at_the_top_at_the_end_and_on_every_printed_page(full_text
     assert "table-footer-group" in full_text
 
 
-def test_limits_come_before_the_first_number(full_text):
-    """Notes and warnings stand above the figures that matter most."""
-    for words in ("Every patient of this set has a tumor.", "Two epochs only."):
-        assert full_text.index(words) < full_text.index("<data ")
+def test_first_screen_holds_three_limits_and_five_figures(report, context, full_text):
+    """Warnings stand above the numbers, everything else behind headings."""
+    first = full_text[full_text.index("<main>") : full_text.index('class="parts"')]
+    chosen = first_limits(weigh_limits(report, context))
+
+    assert first.count("<li><strong>") == len(chosen) == 3
+    for limit in chosen:
+        assert first.index(limit.lead) < first.index("<data ")
+    assert first.count('<span class="label">') == 5
+    assert "<table" not in first
+    assert f"All {len(find_limits(report, context))} limits" in first
+
+
+def test_all_limits_stand_behind_a_heading(report, context, full_text):
+    """What did not get onto the first screen is one click away, and complete."""
+    part = full_text[full_text.index('id="all-limits"') :]
+    part = part[: part.index("</details>")]
+
+    assert "Every patient of this set has a tumor." in part
+    assert "Two epochs only." in part
+    assert part.count("<strong>") == len(find_limits(report, context))
+
+
+def test_every_part_opens_without_script_and_prints_open(full_text):
+    """Each heading is the summary of a closed part whose anchor lies inside it."""
+    page = Page(full_text)
+    parts = [attrs for attrs in page.all_of("details") if attrs.get("class") == "part"]
+
+    assert len(parts) == 14
+    assert not any("open" in attrs for attrs in parts)
+    assert "details.part::details-content { content-visibility: visible;" in full_text
+    for text in full_text.split('<details class="part"')[1:]:
+        assert text.index("</summary>") < text.index('<div class="body" id="')
+
+
+def test_new_figures_are_on_the_page_with_all_digits(report, full_text):
+    """Sensitivity at t95, slope, patients and net benefit are numbers of the report."""
+    page = Page(full_text)
+    scale, patients = report.scales[0], report.patients[1]
+    told = (
+        report.at_ranked.sensitivity,
+        *(scale.slope, scale.intercept),
+        *(patients.hit, patients.false_positives, patients.without_false_positive),
+        report.decision_curve.points[-1].over_all,
+    )
+
+    assert {str(each.value) for each in told} <= set(page.numbers)
 
 
 def test_printed_figures_are_those_of_the_json_report(report, full_text):

@@ -2,7 +2,11 @@
 
 from dataclasses import replace
 
-from tumorscope.evaluation.rendering.limits import find_limits
+from tumorscope.evaluation.rendering.limit_ranking import first_limits
+from tumorscope.evaluation.rendering.limits import find_limits, weigh_limits
+from tumorscope.evaluation.size_strata import LesionSizeTable, SizeStratum
+from tumorscope.pages.limit import Limit
+from tumorscope.pages.section import Section
 
 
 def _leads(report, context):
@@ -127,3 +131,65 @@ def test_explanations_below_trivial_maps_are_said(report, context, estimate):
     assert "(grad cam)" in _text(report, context, lead)
     assert lead not in _leads(report, replace(context, localization=(better, trivial)))
     assert lead not in _leads(report, replace(context, localization=(own,)))
+
+
+def test_many_simple_methods_make_one_limit(report, context, estimate):
+    """The method that is furthest above the model is told, the others are named."""
+    lead = "Not shown to be above “neighbors”"
+    first = replace(report.baselines[0], difference=estimate(0.01))
+    second = replace(first, name="neighbors", difference=estimate(-0.2))
+    told = replace(report, baselines=(first, second))
+
+    text = _text(told, context, lead)
+
+    assert "\N{MINUS SIGN}0.20" in text
+    assert text.endswith("Nor is it shown to be above position.")
+    assert sum("Not shown" in each for each in _leads(told, context)) == 1
+
+
+def test_lesions_of_a_size_that_are_missed_more_are_said(report, context, estimate):
+    """A stratum whose interval lies below the sensitivity on all tumor slices."""
+    lead = "Lesions of one size are missed more"
+    overall = replace(report.at_ranked, sensitivity=estimate(0.8))
+    for value, is_told in ((0.4, True), (0.78, False)):
+        stratum = SizeStratum(
+            name="up to 200 px",
+            low_px=0,
+            high_px=200,
+            n_slices=9,
+            ranked=estimate(value),
+            tuned=estimate(value),
+        )
+        sizes = LesionSizeTable(strata=(stratum,), n_unknown=0, reason="")
+        told = replace(report, at_ranked=overall, by_lesion_size=sizes)
+        assert (lead in _leads(told, context)) == is_told
+
+
+def test_limits_of_sections_are_told_with_the_weight_of_their_outcome(report, minimal):
+    """A failed gate goes onto the first page; a remark of another part does not."""
+    gate = Section(
+        name="gate",
+        title="Gate",
+        sentences=(),
+        status="failed",
+        limits=(Limit(lead="Leak", text="Patients are shared."),),
+    )
+    remark = Section(
+        name="remark",
+        title="Remark",
+        sentences=(),
+        limits=(Limit(lead="Remark", text="Something small."),),
+    )
+    context = replace(minimal, sections=(remark, gate))
+
+    assert _leads(report, context)[-2:] == ["Remark", "Leak"]
+    assert first_limits(weigh_limits(report, context))[0].lead == "Leak"
+
+
+def test_phantoms_are_called_synthetic_once(report, minimal):
+    """The importer's note on phantoms does not say the same again."""
+    notes = ("Phantom scans: synthetic heads.", "Six slices each.")
+    context = replace(minimal, is_phantom=True, notes=notes)
+
+    assert _leads(report, context)[:2] == ["Synthetic scans", "Of this set"]
+    assert _text(report, context, "Of this set") == "Six slices each."

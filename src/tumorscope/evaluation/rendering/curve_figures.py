@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.evaluation.curves import (
     PrecisionRecallCurve,
     ReliabilityBins,
@@ -31,6 +32,7 @@ from tumorscope.pages.svg import (
 
 SIZE_IN = (3.7, 3.4)
 LIMITS = (-0.02, 1.02)
+BAND_ALPHA = 0.18
 _BIN_LOOKS = ((MODEL, "o", "-"), (MARK, "s", ""))
 _MARKERS = (("o", MARK), ("D", THIRD), ("^", MUTED))
 
@@ -120,12 +122,18 @@ def draw_precision_recall(
 
 
 def draw_reliability(
-    bins: Sequence[ReliabilityBins], *, alt: str, name: str = "reliability"
+    bins: Sequence[ReliabilityBins],
+    band: Sequence[MetricEstimate],
+    *,
+    alt: str,
+    name: str = "reliability",
 ) -> str:
     """Draw the share of tumor slices against the probability.
 
     Args:
         bins: Equal-width bins; quantile bins may follow and are drawn hollow.
+        band: Share of tumor slices in each equal-width bin, with its interval; a bin
+            without one is left out of the band.
         alt: What the figure shows, in words.
         name: Starts every id of the figure.
 
@@ -137,6 +145,15 @@ def draw_reliability(
         axes = figure.add_subplot()
         axes.plot(
             (0, 1), (0, 1), color=MUTED, linewidth=1, linestyle=":", label="perfect"
+        )
+        known = [place for place, each in enumerate(band) if not each.reason]
+        axes.fill_between(
+            bins[0].mean_probability[known],
+            [band[place].low for place in known],
+            [band[place].high for place in known],
+            color=MODEL,
+            alpha=BAND_ALPHA,
+            linewidth=0,
         )
         for each, (color, marker, line) in zip(bins, _BIN_LOOKS, strict=False):
             filled = each.n_slices > 0

@@ -1,8 +1,6 @@
-"""The plots of curves, calibration and scores, each with its numbers."""
+"""The plots of curves and scores, each with its numbers."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +8,12 @@ from numpy.typing import NDArray
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.evaluation.curves import (
     PrecisionRecallCurve,
-    ReliabilityBins,
     RocCurve,
 )
 from tumorscope.evaluation.measurement import OperatingPoint
 from tumorscope.evaluation.rendering.curve_figures import (
     OperatingMark,
     draw_precision_recall,
-    draw_reliability,
     draw_roc,
     draw_score_counts,
 )
@@ -29,7 +25,7 @@ CURVE_STEPS = 21
 
 
 def plot_curves(report: EvaluationReport) -> tuple[Plot, ...]:
-    """Return the ROC, precision-recall and reliability plots that can be drawn."""
+    """Return the ROC and precision-recall plots that can be drawn, and the scores."""
     marks = [
         _mark(point, label)
         for point, label in (
@@ -43,7 +39,7 @@ def plot_curves(report: EvaluationReport) -> tuple[Plot, ...]:
     if report.precision_recall is not None:
         area = report.ranking["average_precision"]
         plots.append(_plot_precision_recall(report.precision_recall, marks, area))
-    return (*plots, _plot_reliability(report), _plot_scores(report))
+    return (*plots, _plot_scores(report))
 
 
 def _mark(point: OperatingPoint, label: str) -> OperatingMark:
@@ -121,30 +117,6 @@ def _plot_precision_recall(
     )
 
 
-def _plot_reliability(report: EvaluationReport) -> Plot:
-    calibration = report.calibration
-    value = format_estimate(calibration.estimate)
-    null = (
-        f"Perfect calibration would show {format_number(calibration.null_mean)} on "
-        f"average and at most {format_number(calibration.null_high)} in 95 of 100 sets "
-        "like this."
-    )
-    return Plot(
-        name="reliability",
-        title="Reliability",
-        svg=draw_reliability(
-            report.reliability,
-            alt=(
-                "Share of tumor slices against tumor_probability in bins. Calibration "
-                f"error {value}. {null}"
-            ),
-        ),
-        caption=f"Calibration error (ECE) {value}. {null}",
-        columns=("Bins", "From", "To", "Slices", "Mean probability", "Tumor share"),
-        rows=tuple(row for bins in report.reliability for row in _bin_rows(bins)),
-    )
-
-
 def _plot_scores(report: EvaluationReport) -> Plot:
     bins = report.reliability[0]
     thresholds = [threshold for _, threshold in report.at_tuned.thresholds]
@@ -172,18 +144,6 @@ def _plot_scores(report: EvaluationReport) -> Plot:
             for index, slices in enumerate(bins.n_slices)
         ),
     )
-
-
-def _bin_rows(bins: ReliabilityBins) -> Iterable[tuple[Cell, ...]]:
-    for index, slices in enumerate(bins.n_slices):
-        yield (
-            str(bins.kind),
-            float(bins.edges[index]),
-            float(bins.edges[index + 1]),
-            int(slices),
-            float(bins.mean_probability[index]),
-            float(bins.tumor_share[index]),
-        )
 
 
 def _spread_over(axis: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.evaluation.measurement import OperatingPoint, Subgroup
+from tumorscope.evaluation.rendering.benefit_section import benefit_section
+from tumorscope.evaluation.rendering.calibration_section import calibration_section
 from tumorscope.evaluation.rendering.context import ReportContext
 from tumorscope.evaluation.rendering.curve_plots import plot_curves
-from tumorscope.evaluation.rendering.limits import find_limits
+from tumorscope.evaluation.rendering.detection_section import detection_section
+from tumorscope.evaluation.rendering.limit_ranking import first_limits
+from tumorscope.evaluation.rendering.limits import find_limits, weigh_limits
 from tumorscope.evaluation.rendering.metric_words import (
     DECISION_ORDER,
     METRIC_WORDS,
@@ -70,7 +74,8 @@ def render_report(report: EvaluationReport, context: ReportContext) -> str:
 
     Returns:
         An HTML document: no script, no request to any host, pictures and plots inside.
-        Each printed figure carries its full value in the `value` of a `<data>` element.
+        The first screen holds the limits that matter most and five figures; all else
+        waits behind headings, which open on a click and are all open on paper. Each printed figure carries its full value in the `value` of a `<data>` element.
     """
     environment = page_environment("tumorscope.evaluation.rendering")
     environment.filters |= {
@@ -82,7 +87,11 @@ def render_report(report: EvaluationReport, context: ReportContext) -> str:
         report=report,
         context=context,
         notice=RESEARCH_USE,
+        first_limits=first_limits(weigh_limits(report, context)),
         limits=find_limits(report, context),
+        detection=detection_section(report),
+        calibration=calibration_section(report),
+        benefit=benefit_section(report),
         headline=_headline(report),
         curves=plot_curves(report),
         training=plot_training(context),

@@ -82,6 +82,58 @@ METRIC_WORDS: MappingProxyType[str, MetricWords] = MappingProxyType(
                 "Smith 2007."
             ),
         ),
+        "calibration_slope": MetricWords(
+            label="Calibration slope",
+            definition=(
+                "Slope of the logistic regression, without penalty, of the label on the "
+                "logit of the probability clipped to [0.0001, 0.9999]; 1 is perfect, below "
+                "1 means too extreme. Cox 1958."
+            ),
+        ),
+        "calibration_intercept": MetricWords(
+            label="Calibration intercept",
+            definition=("Intercept of the same regression, in logits; 0 is perfect."),
+        ),
+        "sensitivity_at_95_specificity": MetricWords(
+            label="Sensitivity at 95 % specificity",
+            definition=(
+                "Share of tumor slices strictly above t95, the 0.95 quantile (linear "
+                "interpolation) of the pooled scores of tested tumor-free slices. t95 is "
+                "found anew in each bootstrap draw, so that the interval holds its "
+                "uncertainty too. It sums up the ranking and is no operating point. By "
+                "lesion size the same t95 is used."
+            ),
+        ),
+        "patients_hit": MetricWords(
+            label="Patients hit",
+            definition=(
+                "Share of the patients with tumor slices of whom at least one tumor slice "
+                "is above the threshold. The interval is the exact binomial one over "
+                "patients, for the threshold as it is. Clopper and Pearson 1934."
+            ),
+        ),
+        "false_positives_per_patient": MetricWords(
+            label="False positives for each patient, median",
+            definition=(
+                "Median over patients of the number of their tumor-free slices above the "
+                "threshold."
+            ),
+        ),
+        "patients_without_false_positive": MetricWords(
+            label="Patients without false positive",
+            definition=(
+                "Share of the patients with tumor-free slices of whom none is above the "
+                "threshold."
+            ),
+        ),
+        "net_benefit": MetricWords(
+            label="Net benefit",
+            definition=(
+                "At a threshold t: true positives for each slice, less false positives "
+                "for each slice times t / (1 - t). Calling no slice positive has 0. "
+                "Vickers and Elkin 2006."
+            ),
+        ),
         "recall": MetricWords(
             label="Sensitivity (recall)",
             definition="Share of tumor slices above the threshold.",
