@@ -3,6 +3,7 @@
 import pytest
 
 from tumorscope.domain.errors import DataError
+from tumorscope.pages.limit import Limit
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.pages.picture import Picture
 from tumorscope.pages.section import Section, Table
@@ -61,3 +62,24 @@ def test_a_section_needs_an_anchor():
     """Names are linked to from the contents."""
     with pytest.raises(DataError, match="small letters"):
         Section(name="Short cuts", title="x", sentences=())
+
+
+def test_names_between_backticks_are_set_as_code():
+    """Backticks never reach the reader, and what they hold stays escaped."""
+    section = Section(name="a", title="A", sentences=("Set `train.epochs` or `<b>`.",))
+
+    page = render_page(_head(), [section])
+
+    assert "Set <code>train.epochs</code> or <code>&lt;b&gt;</code>." in page
+
+
+def test_a_limit_of_a_section_is_told_once():
+    """It stands in its section, unless the page already shows it at the top."""
+    limit = Limit(lead="Few patients", text="there are only `three` of them")
+    section = Section(name="a", title="A", sentences=("Found.",), limits=(limit,))
+
+    alone = render_page(_head(), [section])
+    above = render_page(_head(limits=(limit,)), [section])
+
+    assert alone.count("there are only <code>three</code> of them") == 1
+    assert above.count("there are only <code>three</code> of them") == 1

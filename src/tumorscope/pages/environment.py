@@ -51,6 +51,7 @@ def page_environment(*packages: str) -> Environment:
         "share": format_share,
         "time": format_time,
         "breakable": _breakable,
+        "prose": _prose,
         "data_uri": _data_uri,
         "inline_svg": Markup,
     }
@@ -72,6 +73,12 @@ def _breakable(path: str) -> Markup:
     # Long file names break after a separator, not inside a word.
     text = str(escape(printable(path)))
     return Markup(re.sub(r"([/_])", r"\1<wbr>", text))  # noqa: S704 - escaped above
+
+
+def _prose(text: str) -> Markup:
+    # Names of options and files stand between backticks in every text.
+    safe = str(escape(printable(text)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", safe))  # noqa: S704 - escaped
 
 
 def _data_uri(content: bytes) -> str:
