@@ -22,6 +22,8 @@ PACKAGES = (
     "inference",
     "io",
     "learning",
+    "model_card",
+    "mri_artifacts",
     "pages",
     "phantom",
     "workflows",
