@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tumorscope.audit.copies.alignment import Warps
 from tumorscope.audit.copies.descriptors import (
@@ -25,7 +26,7 @@ from tumorscope.domain.copy_spec import CopySpec
 from tumorscope.domain.progress import Progress
 
 LABEL = "looking for copies"
-_SLICES_AT_ONCE = 128
+_SLICES_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,11 @@ def find_candidates(
     rows = np.flatnonzero(~sources.is_plain)
     blocks = np.split(rows, range(_SLICES_AT_ONCE, len(rows), _SLICES_AT_ONCE))
     ask = partial(_ask, sources, shelves, spec, is_one_set=sources is targets)
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    # Many small products: threads inside each would only wait for one another.
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        ThreadPoolExecutor(max_workers=os.cpu_count()) as pool,
+    ):
         answers = progress(pool.map(ask, blocks), total=len(blocks), label=LABEL)
         found = join_candidates(answers)
     return _each_pair_once(found) if sources is targets else found
