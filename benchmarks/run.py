@@ -130,7 +130,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         script="interval_coverage.py",
         title="Coverage of intervals",
         quick=("--cohorts", "100", "--draws", "300"),
-        full=("--cohorts", "1000"),
+        full=("--cohorts", "400", "--draws", "400"),
     ),
     "leak": Benchmark(
         script="leak.py",

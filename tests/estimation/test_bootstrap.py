@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.specs import EvaluateSpec
@@ -49,7 +48,7 @@ def _cohort(rng, patients=30, slices=20, patient_effect=1.5):
     return labels, labels * 1.5 + effect + rng.normal(size=len(patient)), patient
 
 
-def test_interval_is_percentiles_of_the_metric_on_repeated_patients():
+def test_draws_are_the_metric_on_repeated_patients():
     """Each draw equals the mean over slices copied as often as their patient."""
     rng = np.random.default_rng(5)
     patient = np.repeat(np.arange(40), 3)
@@ -67,14 +66,14 @@ def test_interval_is_percentiles_of_the_metric_on_repeated_patients():
         for counts in draws.counts
     ]
     # 40 patients: Student's quantile 2.0227 times sqrt(40 / 39) instead of 1.96.
-    tail = norm.sf(2.0227 * np.sqrt(40 / 39))
+    reach = 2.0227 * np.sqrt(40 / 39) * np.std(copied[1:])
+    assert samples[0].values == pytest.approx(copied)
     assert estimate.value == pytest.approx(copied[0])
-    assert estimate.low == pytest.approx(np.quantile(copied[1:], tail), abs=1e-4)
-    assert estimate.high == pytest.approx(np.quantile(copied[1:], 1 - tail), abs=1e-4)
+    assert estimate.low == pytest.approx(copied[0] - reach, abs=1e-4)
+    assert estimate.high == pytest.approx(copied[0] + reach, abs=1e-4)
     assert (estimate.n_slices, estimate.n_patients) == (120, 40)
     plain = percentile_interval(np.array(copied[1:]), level=0.95)
     assert plain == pytest.approx(tuple(np.percentile(copied[1:], (2.5, 97.5))))
-    assert estimate.low < plain[0] < plain[1] < estimate.high
 
 
 def test_a_perfect_share_is_no_proof_of_perfection():
@@ -105,23 +104,35 @@ def test_coefficient_has_an_interval_around_itself():
     assert (found.low, found.high) == pytest.approx((1 - reach, 1 + reach), abs=1e-3)
 
 
-def test_a_difference_is_never_forced_above_zero():
-    """A figure that is no share may end at or below 0, even if every draw is above."""
-    rng = np.random.default_rng(3)
-    values = np.concatenate([[0.02], np.abs(rng.normal(0.02, 0.02, 400))])
+@pytest.mark.parametrize("low_draw", [0.0, -0.001])
+def test_a_difference_is_never_forced_above_zero(low_draw):
+    """Even if no draw is negative, the interval does not leave zero out."""
+    drawn = np.abs(np.random.default_rng(3).normal(0.02, 0.02, 400))
+    values = np.concatenate([[0.02, low_draw], drawn])
     draws = _draws(np.arange(20))
-    every = np.ones(20, dtype=bool)
-    kinds = {
-        name: MetricSamples(
-            name=name, values=values, entered=every, reason="", is_share=name == "share"
-        )
-        for name in ("difference", "share")
-    }
+    samples = MetricSamples(
+        name="difference", values=values, entered=np.ones(20, dtype=bool), reason=""
+    )
 
-    found = summarize(list(kinds.values()), draws)
+    found = summarize([samples], draws)["difference"]
 
-    assert found["difference"].low == pytest.approx(values[1:].min(), abs=1e-3)
-    assert found["share"].low > 0
+    reach = 2.0930 * np.sqrt(20 / 19) * values[1:].std()
+    expected = 0.0 if low_draw == 0 else 0.02 - reach
+    assert found.low == pytest.approx(expected, abs=1e-5)
+    assert found.high == pytest.approx(0.02 + reach, abs=1e-5)
+
+
+def test_a_count_has_no_negative_interval():
+    """A median of one false positive reaches down to none, not below."""
+    values = np.array([1.0, 0, 0, 1, 2, 5, 1, 3, 0, 1])
+    samples = MetricSamples(
+        name="count", values=values, entered=np.ones(5, dtype=bool), reason=""
+    )
+
+    found = summarize([samples], _draws(np.arange(5)))["count"]
+
+    assert found.low == 0
+    assert found.high > 2
 
 
 def test_level_sets_the_width():
@@ -191,19 +202,19 @@ def test_clustered_interval_is_wider_than_the_slice_interval():
 
 @pytest.mark.slow
 def test_clustered_interval_covers_the_truth_as_often_as_it_says():
-    """In 200 simulated cohorts of 20 patients the 95 % interval holds in 91 % or more."""
+    """In 200 simulated cohorts of 8 patients the 95 % interval holds in 91 % or more."""
     rng = np.random.default_rng(3)
     spec = EvaluateSpec(bootstrap_draws=200)
     labels, scores, patient = _cohort(rng, patients=2000)
     truth, _ = _sampled(labels, scores, patient, EvaluateSpec(bootstrap_draws=100))
 
-    hits = {"t on the logit scale": 0, "plain percentiles": 0, "slices": 0}
+    hits = {"in use": 0, "plain percentiles": 0, "slices": 0}
     for _ in range(200):
-        labels, scores, patient = _cohort(rng, patients=20)
+        labels, scores, patient = _cohort(rng, patients=8)
         values, draws = _sampled(labels, scores, patient, spec)
         naive, of_slices = _sampled(labels, scores, np.arange(len(labels)), spec)
         found = {
-            "t on the logit scale": _share_interval(values, draws),
+            "in use": _share_interval(values, draws),
             "plain percentiles": percentile_interval(values[1:], level=0.95),
             "slices": _share_interval(naive, of_slices),
         }
@@ -211,8 +222,8 @@ def test_clustered_interval_covers_the_truth_as_often_as_it_says():
             hits[name] += low <= truth[0] <= high
 
     # 95 % of 200, less two and a half standard deviations of such a count.
-    assert hits["t on the logit scale"] / 200 >= 0.91
-    assert hits["plain percentiles"] < hits["t on the logit scale"]
+    assert hits["in use"] / 200 >= 0.91
+    assert hits["plain percentiles"] < hits["in use"]
     assert hits["slices"] / 200 < 0.8
 
 

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
 from tumorscope.estimation.intervals import (
     Spread,
-    end_interval,
-    expanded_interval,
-    logit_interval,
+    share_interval,
     t_interval,
 )
 from tumorscope.estimation.metrics import (
@@ -54,7 +52,8 @@ class MetricSamples:
         reason: Why the metric is undefined, used only where `values[0]` is NaN.
         is_share: Whether it lies in [0, 1] by definition, which shapes its interval. Never
             set it for a difference.
-        is_coefficient: Whether it is a coefficient of a fit, which shapes its interval.
+        is_coefficient: Whether it is a coefficient of a fit, which may lie below zero even
+            where no draw does.
     """
 
     name: str
@@ -157,7 +156,6 @@ def _estimate(
             n_patients=n_patients,
             strata=draws.strata,
             level=draws.level,
-            resolution=0.5 / int(samples.entered.sum()),
         )
         low, high = _interval(samples, defined, spread)
     estimate = MetricEstimate(
@@ -178,10 +176,11 @@ def _interval(
     samples: MetricSamples, drawn: NDArray[np.float64], spread: Spread
 ) -> tuple[float, float]:
     value = float(samples.values[0])
-    if samples.is_coefficient:
-        return t_interval(value, drawn, spread)
-    if samples.is_share and value in (0, 1):
-        return end_interval(value, spread)
-    if samples.is_share and np.ptp(drawn) > 0:
-        return logit_interval(value, drawn, spread)
-    return expanded_interval(drawn, spread)
+    if samples.is_share:
+        return share_interval(value, drawn, spread)
+    low, high = t_interval(value, drawn, spread)
+    if not samples.is_coefficient and min(value, float(drawn.min())) >= 0:
+        # A count or a loss cannot be negative. An interval that ends at zero does not
+        # leave zero out, so that no difference is claimed because of this.
+        low = max(low, 0.0)
+    return low, high

@@ -48,7 +48,10 @@ def test_a_border_cue_is_found_by_the_border_alone(make_cohort, spec):
 
     assert _failed(report) == {"border"}
     found = _of(report, "label", "border")
-    assert found.auroc.low > 0.95
+    assert found.auroc.value > 0.99
+    # Nothing is missed in 20 patients: as much as that many can prove, and no more.
+    assert 0.8 < found.auroc.low < 0.9
+    assert found.auroc.high == 1
     assert found.floor < 0.7
     assert found.p_value == 0.002
     assert (found.auroc.n_slices, found.auroc.n_patients) == (160, 20)

@@ -67,6 +67,7 @@ def estimate_auroc(
         values=np.mean(by_class, axis=0),
         entered=np.ones(len(scores), dtype=bool),
         reason=ONE_CLASS,
+        is_share=True,
     )
     return replace(summarize([samples], draws)[AUROC], n_slices=n_slices)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tumorscope.domain.estimates import MetricEstimate
+from tumorscope.evaluation.few_patients import few_patients_limit
 from tumorscope.evaluation.rendering.context import ReportContext
 from tumorscope.evaluation.rendering.limit_ranking import WeighedLimit, Weight
 from tumorscope.evaluation.rendering.metric_words import method_name
@@ -117,7 +118,10 @@ def _limits_of_test(
     report: EvaluationReport, context: ReportContext
 ) -> Iterator[Limit]:
     yield _setting(report)
-    if report.n_patients < FEW_PATIENTS:
+    handful = few_patients_limit(report.n_patients, report.unit)
+    if handful is not None:
+        yield handful
+    elif report.n_patients < FEW_PATIENTS:
         yield Limit(
             lead="Little data",
             text=(
