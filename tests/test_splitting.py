@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tumorscope.domain.errors import ConfigError, DataError, LeakageError
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.specs import SplitSpec
 from tumorscope.domain.split import PARTS, Split
+from tumorscope.io.artifacts import read_split, write_split
 from tumorscope.splitting import split_cohort
 
 
@@ -163,8 +165,8 @@ def test_too_few_patients_is_a_clear_error(patients, spec):
         split_cohort(_cohort(patients), None, spec)
 
 
-def test_sites_of_single_slices_cannot_be_stratified_into_folds():
-    """Where every site has fewer slices than folds, the error says what to do."""
+def test_sites_of_one_patient_each_are_dealt_into_folds():
+    """Where no site can be in two test parts, the other balances still hold."""
     table = pd.DataFrame(
         {
             "image": [f"{row}.png" for row in range(12)],
@@ -174,9 +176,80 @@ def test_sites_of_single_slices_cannot_be_stratified_into_folds():
             "site": [f"site{row}" for row in range(12)],
         }
     )
+    manifest = Manifest(table=table, root=Path())
 
-    with pytest.raises(DataError, match="ask for fewer folds"):
-        split_cohort(Manifest(table=table, root=Path()), None, SplitSpec(folds=3))
+    split = split_cohort(manifest, None, SplitSpec(folds=3))
+
+    for fold in range(3):
+        rows = split.rows("test", fold)
+        assert (len(rows), manifest.labels[rows].sum()) == (4, 2)
+
+
+def test_another_seed_deals_the_folds_anew():
+    """45 patients of five sites: who is tested together again is left to chance."""
+    manifest = _cohort(45, sites=5)
+    first = np.unique(manifest.table["patient_id"], return_index=True)[1]
+    together = []
+    for seed in (0, 1):
+        split = split_cohort(manifest, None, SplitSpec(folds=5, seed=seed))
+        fold = (split.part[first] == "test").argmax(axis=1)
+        together.append(np.triu(fold[:, None] == fold, k=1))
+
+    again = (together[0] & together[1]).sum() / together[0].sum()
+
+    # Dealt independently, 8 of the other 44 patients share a fold of 9: 0.18.
+    assert again < 0.35
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_folds_are_balanced_in_size_label_and_site(seed):
+    """45 unequal patients of five sites: every test part looks like the cohort."""
+    manifest = _cohort(45, sites=5, seed=seed)
+    sites = manifest.table["site"].value_counts(normalize=True)
+
+    split = split_cohort(manifest, None, SplitSpec(folds=5, seed=seed))
+
+    for fold in range(5):
+        rows = split.rows("test", fold)
+        found = manifest.table["site"].iloc[rows].value_counts(normalize=True)
+        assert len(rows) / len(manifest) == pytest.approx(0.2, abs=0.015)
+        assert manifest.labels[rows].mean() == pytest.approx(
+            manifest.labels.mean(), abs=0.07
+        )
+        assert (found - sites).abs().max() < 0.1
+        assert 7 <= len(set(split.patient_id[rows])) <= 11
+
+
+def test_a_giant_group_is_tested_alone_or_nearly_so():
+    """The other folds share what is left, instead of as many groups each."""
+    owners = ["giant"] * 60 + [f"p{index // 5}" for index in range(200)]
+    table = pd.DataFrame(
+        {
+            "image": [f"{row}.png" for row in range(len(owners))],
+            "source": "test",
+            "label": [row % 2 for row in range(len(owners))],
+            "patient_id": owners,
+        }
+    )
+    manifest = Manifest(table=table, root=Path())
+
+    split = split_cohort(manifest, None, SplitSpec(folds=4))
+
+    sizes = sorted(len(split.rows("test", fold)) for fold in range(4))
+    assert sizes[-1] <= 75
+    assert sizes[0] >= 55
+
+
+def test_stored_folds_do_not_depend_on_how_they_were_dealt(tmp_path):
+    """A split on disk is read as it is: its folds are not dealt again."""
+    manifest = _cohort(12)
+    split = split_cohort(manifest, None, SplitSpec(folds=3))
+    swapped = replace(split, part=split.part[:, ::-1])
+    write_split(tmp_path / "split.json", swapped)
+
+    read = read_split(tmp_path / "split.json", manifest)
+
+    np.testing.assert_array_equal(read.part, swapped.part)
 
 
 def test_one_giant_patient_is_a_clear_error():

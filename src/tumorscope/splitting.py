@@ -6,14 +6,12 @@ chosen; a split of single slices cannot be asked for.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from tumorscope.domain.errors import ConfigError, DataError
 from tumorscope.domain.manifest import Manifest
@@ -21,7 +19,13 @@ from tumorscope.domain.specs import SplitSpec
 from tumorscope.domain.split import Grouping, Split
 
 _CANDIDATES = 512
-"""Random dealings of which the best balanced one is taken."""
+"""Random dealings to parts of which the best balanced one is taken."""
+_FOLD_CANDIDATES = 256
+"""Random dealings to folds of which the best balanced one is taken."""
+_GROUPS_WEIGHT = 0.5
+"""Like numbers of groups matter less than like numbers of slices in folds."""
+_SHUFFLE = 0.5
+"""How far the order of dealing strays from large to small, as a spread of log size."""
 
 
 def split_cohort(
@@ -132,26 +136,59 @@ def _cross_validation(
         raise DataError(
             f"{len(set(group))} patients or groups are too few for {spec.folds} folds"
         )
-    stratum = _stratum(labels, sites)
-    splitter = StratifiedGroupKFold(
-        n_splits=spec.folds, shuffle=True, random_state=spec.seed
-    )
-    with warnings.catch_warnings():
-        # A site with fewer slices than folds cannot be in every test part.
-        warnings.filterwarnings("ignore", message="The least populated class")
-        try:
-            tests = [test for _, test in splitter.split(labels, stratum, groups=group)]
-        except ValueError as error:
-            raise DataError(
-                f"no site has as many as {spec.folds} slices with or without tumor: "
-                "ask for fewer folds"
-            ) from error
+    dealt = _deal_folds(group, labels, sites, folds=spec.folds, seed=spec.seed)
     columns = [
-        _with_tune(group, labels, sites, test=test, spec=spec, fold=fold)
-        for fold, test in enumerate(tests)
+        _with_tune(
+            group,
+            labels,
+            sites,
+            test=np.flatnonzero(dealt == fold),
+            spec=spec,
+            fold=fold,
+        )
+        for fold in range(spec.folds)
     ]
     names = tuple(f"fold{fold}" for fold in range(spec.folds))
     return np.stack(columns, axis=1), names
+
+
+def _deal_folds(
+    group: NDArray[np.object_],
+    labels: NDArray[np.int64],
+    sites: pd.Series,
+    *,
+    folds: int,
+    seed: int,
+) -> NDArray[np.int64]:
+    """Deal whole groups to folds of like size, label share and sites, anew for each seed.
+
+    Groups are dealt one by one, the larger ones rather first, each to the fold that has
+    least of what the group brings (groups, slices, tumor slices, slices of its site). The
+    order is random, so that it is done many times and the best balanced dealing is kept.
+    scikit-learn's StratifiedGroupKFold shuffles only groups of equal counts: with sites
+    among its strata hardly any are equal, and every seed would deal nearly the same folds.
+
+    Returns:
+        Shape (slices,), int64, fold of each slice, from 0.
+    """
+    codes, names = pd.factorize(group)
+    traits = np.column_stack([np.ones(len(names)), _traits(codes, labels, sites)])
+    wanted = np.append(_GROUPS_WEIGHT, np.ones(traits.shape[1] - 1))
+    shares = wanted * traits / np.maximum(traits.sum(axis=0), 1)  # (groups, traits)
+    generator = np.random.default_rng(seed)
+    stray = generator.normal(0, _SHUFFLE, (_FOLD_CANDIDATES, len(names)))
+    orders = np.argsort(-np.log(traits[:, 1]) + stray, axis=1)
+    totals = np.zeros((_FOLD_CANDIDATES, folds, shares.shape[1]))
+    dealt = np.zeros((_FOLD_CANDIDATES, len(names)), dtype=np.int64)
+    every = np.arange(_FOLD_CANDIDATES)
+    for chosen in orders.T:  # (candidates,): the next group of each
+        # Sum of squares over folds grows least where totals and group overlap least.
+        overlap = np.einsum("ckt,ct->ck", totals, shares[chosen])
+        fold = overlap.argmin(axis=1)
+        dealt[every, chosen] = fold
+        totals[every, fold] += shares[chosen]
+    best = ((totals - wanted / folds) ** 2).sum(axis=(1, 2)).argmin()
+    return dealt[best][codes]
 
 
 def _leave_sites_out(
@@ -273,8 +310,3 @@ def _traits(
     totals = np.zeros((int(codes.max()) + 1, len(columns)))
     np.add.at(totals, codes, np.stack(columns, axis=1))
     return totals
-
-
-def _stratum(labels: NDArray[np.int64], sites: pd.Series) -> NDArray[np.int64]:
-    text = sites.fillna("unknown").astype("str") + "/" + labels.astype(str)
-    return pd.factorize(text)[0].astype(np.int64)

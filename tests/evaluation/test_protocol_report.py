@@ -174,6 +174,20 @@ def test_one_repeat_and_missing_ids_are_limits(simulate):
     assert report.unit == "near-duplicate groups"
 
 
+@pytest.mark.parametrize(("patients", "is_warned"), [(5, True), (6, False)])
+def test_a_handful_of_patients_has_no_trustworthy_interval(
+    simulate, patients, is_warned
+):
+    """Where simulated intervals say nothing or mislead, the page says so."""
+    report = measure_protocol(
+        "cv", [simulate(patients=patients)], SPEC, grouping="patient"
+    )
+
+    leads = [one.lead for one in protocol_limits(report, [])]
+
+    assert ("Too few for a trustworthy interval" in leads) == is_warned
+
+
 def test_repeats_that_were_dealt_alike_are_a_limit(report, simulate):
     """Names of folds do not matter: what was tested together does."""
     first = simulate()

@@ -77,6 +77,22 @@ def test_the_figure_is_the_mean_of_the_repeats(crossed):
 
 
 @pytest.mark.slow
+def test_a_protocol_holds_what_a_single_report_holds(crossed):
+    """Decisions, sizes, patients, slope and net benefit are in protocol.json."""
+    content = json.loads(crossed.json.read_text())
+
+    detail = content["report"]["detail"]
+    masked = crossed.report.detail.by_lesion_size
+    assert content["version"] == 2
+    assert len(detail["decision_curve"]["points"]) == 10
+    assert [each["decision"] for each in detail["patients"]] == ["ranked", "tuned"]
+    assert len(detail["t95"]) == 2
+    assert masked.reason == ""
+    assert sum(each.n_slices for each in masked.strata) == crossed.report.n_tumor_slices
+    assert "Lesions and patients" in crossed.html.read_text()
+
+
+@pytest.mark.slow
 def test_repeats_share_manifest_and_pixel_store(crossed, base):
     """Nothing is copied and nothing is decoded twice: the repeats hold links."""
     for number in range(2):

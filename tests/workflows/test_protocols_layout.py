@@ -87,16 +87,17 @@ def test_each_repeat_is_dealt_with_its_own_seed(prepared):
     assert [job.train_spec(repeat).seed for repeat in (0, 1)] == [0, 1]
 
 
-def test_repeats_differ_where_sites_would_leave_no_choice(prepared):
-    """Five seeds give five dealings; stratified by site they would be nearly one."""
+def test_repeats_differ_and_yet_hold_every_site(prepared):
+    """Five seeds give five dealings, each with all sites in every test part."""
     job = make_job(prepared, repeats=5)
+    sites = job.run.manifest.table["site"]
 
-    dealt = {
-        tuple((deal_repeat(job, repeat)[0].part == "test").argmax(axis=1))
-        for repeat in job.repeats
-    }
+    splits = [deal_repeat(job, repeat)[0] for repeat in job.repeats]
 
-    assert len(dealt) == 5
+    assert len({tuple((one.part == "test").argmax(axis=1)) for one in splits}) == 5
+    for one in splits:
+        for fold in range(2):
+            assert set(sites[one.rows("test", fold)]) == set(sites)
 
 
 def test_a_repeat_shares_what_the_run_holds(prepared, own):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tumorscope.domain.split import GROUPING_WORDS
+from tumorscope.evaluation.few_patients import few_patients_limit
 from tumorscope.evaluation.metric_family import FAMILY
 from tumorscope.evaluation.protocol_report import ProtocolReport
 from tumorscope.pages.headline import HeadlineFigure
@@ -52,6 +53,8 @@ def protocol_limits(report: ProtocolReport, notes: Sequence[str]) -> tuple[Limit
             ),
         )
     ]
+    few = few_patients_limit(report.n_patients, report.unit)
+    limits += [few] if few else []
     if report.grouping != "patient":
         limits.append(
             Limit(

@@ -15,11 +15,17 @@ from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.protocol_spec import ProtocolName
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.domain.split import Grouping
-from tumorscope.estimation.bootstrap import MetricSamples, summarize
-from tumorscope.estimation.resampling import PatientDraws
+from tumorscope.estimation.bootstrap import summarize
 from tumorscope.evaluation.comparison import BaselineScores
 from tumorscope.evaluation.leaky_comparison import LeakyComparison
 from tumorscope.evaluation.metric_family import sample_family
+from tumorscope.evaluation.protocol_baselines import (
+    ProtocolBaseline,
+    best_repeated_rival,
+    measure_protocol_baselines,
+)
+from tumorscope.evaluation.protocol_benefit import average_benefit
+from tumorscope.evaluation.protocol_detail import ProtocolDetail, measure_detail
 from tumorscope.evaluation.repeats import (
     CalibrationNull,
     align_repeats,
@@ -28,13 +34,6 @@ from tumorscope.evaluation.repeats import (
     average_samples,
     differences,
     draw_for,
-    with_scores,
-)
-
-BASELINE_FIGURES = (
-    "auroc",
-    "position_matched_auroc",
-    "sensitivity_at_95_specificity",
 )
 
 
@@ -73,23 +72,6 @@ class SiteFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProtocolBaseline:
-    """A simple method on the same folds, with the same draws.
-
-    Attributes:
-        name: Name of the method, e.g. "position".
-        description: What the method looks at.
-        figures: AUROC, position-matched AUROC, sensitivity at 95 % specificity.
-        difference: AUROC of the model minus that of the method, paired by draw.
-    """
-
-    name: str
-    description: str
-    figures: MetricSet
-    difference: MetricEstimate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolReport:
     """What a protocol found.
 
@@ -103,6 +85,7 @@ class ProtocolReport:
         n_tumor_slices: Slices with tumor by the reference standard.
         n_patients: Patients (or groups).
         figures: The family of figures, averaged over repeats.
+        detail: What the report of a single split holds beside them.
         null: Calibration error that perfect calibration would show.
         repeats: Each repeat by itself.
         n_dealings: Repeats whose folds differ from those of every earlier repeat.
@@ -122,6 +105,7 @@ class ProtocolReport:
     n_tumor_slices: int
     n_patients: int
     figures: MetricSet
+    detail: ProtocolDetail
     null: CalibrationNull
     repeats: tuple[RepeatFigures, ...]
     n_dealings: int
@@ -137,6 +121,7 @@ def measure_protocol(
     spec: EvaluateSpec,
     *,
     grouping: Grouping,
+    lesion_areas_px: NDArray[np.float64] | None = None,
 ) -> ProtocolReport:
     """Average the figures of a protocol's repeats.
 
@@ -145,14 +130,21 @@ def measure_protocol(
         repeats: Predictions of each repeat; each tests the same slices once.
         spec: Draws, level and seed.
         grouping: What `group` holds.
+        lesion_areas_px: Shape (slices,), lesion area in pixels at 256 x 256 in the order
+            of `align_repeats(repeats)`, NaN where unknown; None where no mask was read.
 
     Returns:
         The report, without simple methods.
 
     Raises:
-        DataError: If repeats differ in their slices.
+        DataError: If repeats differ in their slices, or there is not one area for each.
     """
     tables = align_repeats(repeats)
+    if lesion_areas_px is not None and lesion_areas_px.shape != (len(tables[0]),):
+        raise DataError(
+            f"lesion areas of shape {lesion_areas_px.shape} for {len(tables[0])} tested "
+            "slices: give one for each, NaN where it is unknown"
+        )
     draws = draw_for(tables, spec, grouping)
     sampled = [sample_family(table, draws) for table in tables]
     column = "fold" if name == "leave-site-out" else "site"
@@ -166,6 +158,7 @@ def measure_protocol(
         n_tumor_slices=int(tables[0]["label"].sum()),
         n_patients=draws.n_patients,
         figures=summarize(average_samples(sampled), draws),
+        detail=measure_detail(tables, draws, spec, lesion_areas_px),
         null=average_null(tables, spec),
         repeats=tuple(
             RepeatFigures(number=number, figures=summarize(each, draws))
@@ -190,19 +183,18 @@ def with_protocol_baselines(
             `align_repeats(repeats)`.
 
     Returns:
-        The report with `baselines`.
+        The report with `baselines`, and with the best of them in the decision curve.
 
     Raises:
         DataError: If a method without a reason has not one finite score for each slice.
     """
     tables = align_repeats(repeats)
     draws = draw_for(tables, report.spec, report.grouping)
-    (model,) = average_figures(tables, draws, ["auroc"])
-    found = tuple(
-        _measure_baseline(scores, tables, model, draws)
-        for scores in zip(*baselines, strict=True)
-    )
-    return replace(report, baselines=found)
+    methods = list(zip(*baselines, strict=True))
+    found = measure_protocol_baselines(tables, methods, draws)
+    curve = average_benefit(tables, draws, best_repeated_rival(methods, found))
+    detail = replace(report.detail, decision_curve=curve)
+    return replace(report, baselines=found, detail=detail)
 
 
 def with_drop_from_cv(
@@ -287,45 +279,3 @@ def _measure_sites(
             )
         )
     return tuple(found)
-
-
-def _measure_baseline(
-    scores: Sequence[BaselineScores],
-    tables: Sequence[pd.DataFrame],
-    model: MetricSamples,
-    draws: PatientDraws,
-) -> ProtocolBaseline:
-    first = scores[0]
-    reasons = [each.reason for each in scores if each.reason]
-    if reasons:
-        blank = replace(
-            model, values=np.full_like(model.values, np.nan), reason=reasons[0]
-        )
-        samples = [replace(blank, name=name) for name in BASELINE_FIGURES]
-    else:
-        scored = [
-            with_scores(table, _checked(each, table))
-            for table, each in zip(tables, scores, strict=True)
-        ]
-        samples = average_figures(scored, draws, BASELINE_FIGURES)
-    difference = replace(
-        samples[0],
-        name="difference",
-        values=model.values - samples[0].values,
-        is_share=False,
-    )
-    return ProtocolBaseline(
-        name=first.name,
-        description=first.description,
-        figures=summarize(samples, draws),
-        difference=summarize([difference], draws)["difference"],
-    )
-
-
-def _checked(baseline: BaselineScores, table: pd.DataFrame) -> NDArray[np.float64]:
-    if len(baseline.scores) != len(table) or np.isnan(baseline.scores).any():
-        raise DataError(
-            f"baseline {baseline.name!r}: one score is needed for each of the "
-            f"{len(table)} tested slices"
-        )
-    return baseline.scores

@@ -8,6 +8,12 @@ from collections.abc import Sequence
 from tumorscope.domain.protocol_spec import CandidateChoice
 from tumorscope.evaluation.leaky_comparison import LeakyComparison
 from tumorscope.evaluation.metric_family import FAMILY
+from tumorscope.evaluation.protocol_detail_sections import (
+    benefit_section,
+    calibration_section,
+    decision_section,
+    detection_section,
+)
 from tumorscope.evaluation.protocol_report import ProtocolReport
 from tumorscope.pages.forest_figure import ForestRow, draw_forest
 from tumorscope.pages.numbers import format_estimate, format_number
@@ -30,13 +36,18 @@ def protocol_sections(
         choices: Which candidate each outer fold chose; empty unless nested.
         candidates: The candidates.
     """
-    sections = [figure_section(report)]
+    sections = [figure_section(report), detection_section(report)]
     if report.drop_from_cv is not None or report.sites:
         sections.append(site_section(report))
     if report.baselines:
         sections.append(baseline_section(report))
     if report.leaky is not None:
         sections.append(leaky_section(report.leaky))
+    sections += [
+        decision_section(report),
+        calibration_section(report),
+        benefit_section(report),
+    ]
     if choices:
         sections.append(choice_section(choices, candidates))
     return (*sections, repeat_section(report))

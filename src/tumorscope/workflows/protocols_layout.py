@@ -155,9 +155,7 @@ def make_run_folder(
 def deal_repeat(job: ProtocolJob, repeat: int) -> tuple[Split, SplitSpec, list[str]]:
     """Deal the patients of one repeat.
 
-    Folds of a cross-validation are stratified by label alone. The dealing gives the
-    groups with the most uneven counts first and is random among equal ones only: with
-    sites in the strata hardly any are equal, and all repeats would get the same folds.
+    Folds are balanced by size, label share and site; every seed deals them anew.
 
     Args:
         job: The protocol.
@@ -179,10 +177,10 @@ def deal_repeat(job: ProtocolJob, repeat: int) -> tuple[Split, SplitSpec, list[s
         seed=settings.seed + repeat,
     )
     manifest = job.run.manifest
-    sites, notes = None, list[str]()
+    sites, notes = manifest.table["site"], list[str]()
     if by_site:
         owners = pd.Series(job.run.owners())
-        sites, notes = merge_lone_sites(manifest.table["site"], owners)
+        sites, notes = merge_lone_sites(sites, owners)
     table = manifest.table.assign(site=sites)
     manifest = Manifest(table=table, root=manifest.root)
     groups = pd.factorize(job.run.split.group)[0].astype(np.int64)

@@ -55,8 +55,11 @@ from tumorscope.workflows.recording import RECORD, library_versions, now
 from tumorscope.workflows.run_folder import PREDICTIONS, SPLIT
 from tumorscope.workflows.scoring import manifest_rows
 from tumorscope.workflows.simple_methods import read_baseline_features
+from tumorscope.workflows.tested_lesions import read_tested_areas
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""2 added `detail` (decisions, lesion sizes, patients, calibration slope, decision curve) and
+took nothing away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +101,19 @@ def report_protocol(
 
     Raises:
         DataError: If predictions are missing, damaged, or of other slices.
+        UnreadableScanError: If a lesion mask cannot be decoded.
     """
     repeats = read_repeats(job.folder, job.repeats)
     report = measure_protocol(
-        job.request.name, repeats, spec, grouping=job.run.split.grouping
+        job.request.name,
+        repeats,
+        spec,
+        grouping=job.run.split.grouping,
+        lesion_areas_px=read_tested_areas(
+            job.run.manifest,
+            Predictions(table=align_repeats(repeats)[0]),
+            progress=job.progress,
+        ),
     )
     if job.request.name == "leave-site-out":
         report = _with_drop(job, report, repeats)
@@ -255,6 +267,8 @@ def _summary(job: ProtocolJob, report: ProtocolReport) -> str:
     lines = [f"{job.request.name}, internal testing: {_lede(job, report)}"]
     lines += [f"  {each.name:<30} {each}" for each in report.figures]
     lines += [f"  {'ece by chance, up to':<30} {report.null.high:.3f}"]
+    slope = report.detail.scales[0].figures["calibration_slope"]
+    lines += [f"  {'calibration_slope':<30} {slope}"]
     lines += [
         f"  site {each.name:<25} AUROC {each.figures['auroc']} "
         f"({each.n_patients} {report.unit})"
