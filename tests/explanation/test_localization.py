@@ -134,6 +134,9 @@ def make_scores(hits, dice, taus=(0.3,)):
         dice=values,
         dice_all_components=values / 2,
         dice_top_core=values / 4,
+        precision=values / 5,
+        precision_top_core=values / 8,
+        average_precision=values / 10,
         taus=taus,
     )
 
@@ -169,7 +172,8 @@ def test_interval_follows_patients_not_slices():
         "cam", make_scores(hits, [0.5] * 100), draws_for([str(n) for n in range(100)])
     )
 
-    assert (by_patient.pointing.low, by_patient.pointing.high) == (0.0, 1.0)
+    assert by_patient.pointing.low < 0.05
+    assert by_patient.pointing.high > 0.95
     assert 0.35 < by_slice.pointing.low < 0.45
     assert (by_patient.dice.low, by_patient.dice.high) == (0.5, 0.5)
 

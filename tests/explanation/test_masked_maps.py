@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from sklearn.metrics import average_precision_score
 
 from tumorscope.domain.errors import DataError
 from tumorscope.explanation.masked_maps import (
@@ -10,6 +11,8 @@ from tumorscope.explanation.masked_maps import (
     choose_tau,
     dice,
     largest_component,
+    pixel_average_precision,
+    precision,
 )
 
 SHAPE = (10, 10)
@@ -112,3 +115,30 @@ def test_what_cannot_be_scored_is_refused(changes, message):
 
     with pytest.raises(DataError, match=message):
         MaskedMap(**(fields | changes))
+
+
+def test_pixel_average_precision_is_that_of_scikit_learn():
+    """Ties are taken together; the whole picture enters."""
+    generator = np.random.default_rng(3)
+    values = generator.integers(0, 6, (12, 9)).astype(np.float32)
+    mask = generator.random((12, 9)) < 0.3
+
+    expected = average_precision_score(mask.ravel(), values.ravel())
+    assert pixel_average_precision(values, mask) == pytest.approx(expected)
+
+
+def test_pixel_average_precision_of_a_constant_map_is_the_share_of_the_mask():
+    """Chance is not zero; the mask itself is a perfect map."""
+    mask = np.zeros((10, 10), bool)
+    mask[0, :7] = True
+
+    assert pixel_average_precision(np.zeros((10, 10)), mask) == pytest.approx(0.07)
+    assert pixel_average_precision(mask.astype(float), mask) == pytest.approx(1)
+
+
+def test_precision_of_nothing_is_zero():
+    """An empty binary map is no division by zero."""
+    mask = np.ones((3, 3), bool)
+
+    assert precision(np.zeros((3, 3), bool), mask) == 0
+    assert precision(mask, np.eye(3, dtype=bool)) == pytest.approx(1 / 3)

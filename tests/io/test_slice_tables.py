@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from tumorscope.domain.errors import DataError
-from tumorscope.io.slice_tables import read_slice_table
+from tumorscope.io.slice_tables import read_slice_table, write_slice_table
 
 
 def test_the_wanted_columns_come_in_the_wanted_order(tmp_path):
@@ -32,3 +32,14 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path):
     pd.DataFrame({"image": ["a"]}).to_parquet(path)
     with pytest.raises(DataError, match=r"lacks the columns \['dice'\]"):
         read_slice_table(path, ["image", "dice"])
+
+
+def test_a_table_comes_back_as_it_was_written(tmp_path):
+    """Nothing else is left beside it."""
+    path = tmp_path / "scores.parquet"
+    table = pd.DataFrame({"image": ["a", "b"], "dice": [0.5, float("nan")]})
+
+    write_slice_table(path, table)
+
+    pd.testing.assert_frame_equal(read_slice_table(path, ["image", "dice"]), table)
+    assert [each.name for each in tmp_path.iterdir()] == ["scores.parquet"]

@@ -144,6 +144,39 @@ def test_maps_are_not_trusted_without_a_randomization_check(
     assert "randomization rho" in _cells(checked)
 
 
+def test_maps_that_failed_the_check_are_named(make_source, make_figure, compose):
+    """The card says which maps are not to be trusted, with the figure that decided."""
+    names = (
+        "randomized_rank_correlation",
+        "noise_ssim",
+        "precision",
+        "mass_outside_brain",
+        "highlighted_on_tumor_free",
+        "deletion",
+    )
+    figures = [make_figure(0.5, 0.4, 0.6) | {"name": name} for name in names]
+    methods = [
+        {"method": method, "verdict": verdict, "figures": figures, "groups": []}
+        for method, verdict in (("grad_cam", "failed"), ("occlusion", "passed"))
+    ]
+
+    section = _section(
+        compose(
+            make_source(explanations={"quality": {"report": {"methods": methods}}})
+        ),
+        "explanations",
+    )
+
+    text = " ".join(section.sentences)
+    assert "Not to be trusted: grad cam." in text
+    assert "Passed the weight-randomization check: occlusion." in text
+    (table,) = section.tables
+    assert [row[:2] for row in table.rows] == [
+        ("grad_cam", "failed"),
+        ("occlusion", "passed"),
+    ]
+
+
 def test_gap_stands_beside_its_null(make_source, make_figure, compose):
     """A gap is never shown without the gap that chance would show."""
     gap = {

@@ -11,12 +11,14 @@ import pytest
 from tumorscope.domain.errors import BundleError, ConfigError
 from tumorscope.domain.specs import ExplainSpec
 from tumorscope.io.images import read_image
+from tumorscope.io.slice_tables import read_slice_table
 from tumorscope.workflows.evaluate import refresh_report
 from tumorscope.workflows.explain import explain
 from tumorscope.workflows.run_folder import open_run
 
 pytestmark = pytest.mark.xdist_group("trained-run")
 TRIVIAL = ["asymmetry", "brightness", "center"]
+QUICK = {"tumor_free_slices": 0, "check_slices": 0, "deletion_slices": 0}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,7 @@ def test_the_table_for_the_terminal_has_n_and_the_notice(explained):
     text = found.as_text()
 
     assert "tumor slices of" in text
+    assert "re-initialized weights" in text
     assert "Not a medical device" in text
     assert all(score.method in text for score in found.scores)
 
@@ -92,7 +95,7 @@ def test_other_settings_are_used_and_recorded(trained, own):
     """One method, without pictures."""
     run = own(trained)
 
-    found = explain(run, spec=ExplainSpec(methods=("cam",), overlays=0))
+    found = explain(run, spec=ExplainSpec(methods=("cam",), overlays=0, **QUICK))
 
     record = open_run(run).record
     assert found.overlays == ()
@@ -107,10 +110,67 @@ def test_explaining_again_replaces_the_pictures(trained, own):
     (run / "explanations").mkdir()
     (run / "explanations" / "old.png").touch()
 
-    explain(run, spec=ExplainSpec(methods=("cam",), overlays=1))
+    explain(run, spec=ExplainSpec(methods=("cam",), overlays=1, **QUICK))
 
     names = sorted(path.name for path in (run / "explanations").iterdir())
-    assert names == ["001.png", "localization.json"]
+    assert names == ["001.png", "localization.json", "quality.json", "scores.parquet"]
+
+
+def test_verdicts_stand_beside_the_scores_in_report_and_captions(explained):
+    """A map that failed the check, or was not checked, carries that along."""
+    folder, found = explained
+    content = json.loads((folder / "explanations" / "localization.json").read_text())
+
+    verdicts = {each["method"]: each["verdict"] for each in content["methods"]}
+    assert set(verdicts.values()) <= {
+        "passed",
+        "failed",
+        "cannot be assessed",
+        "no model",
+    }
+    for method in found.quality.untrusted:
+        assert verdicts[method] == "failed"
+        assert all(
+            method in text.split("is.")[1] for text in content["overlays"].values()
+        )
+    page = refresh_report(folder).read_text()
+    assert "Can the maps be trusted?" in page
+    assert ("(not to be trusted" in page) == (
+        {"failed", "cannot be assessed"} & set(verdicts.values()) != set()
+    )
+
+
+def test_slices_can_be_joined_with_their_scores(explained):
+    """Each tumor slice has hit and Dice for each method; tumor-free ones have none."""
+    folder, found = explained
+    columns = ["image", "frame", "label", "method", "hit", "dice"]
+
+    table = read_slice_table(folder / "explanations" / "scores.parquet", columns)
+
+    assert not table.duplicated(["image", "frame", "method"]).any()
+    assert set(table["method"]) == {score.method for score in found.scores}
+    tumor = table["label"] == 1
+    assert table.loc[tumor, ["hit", "dice"]].notna().all(axis=None)
+    assert table.loc[~tumor, ["hit", "dice"]].isna().all(axis=None)
+    cam = table[tumor & (table["method"] == "cam")]
+    assert cam["dice"].mean() == pytest.approx(found.scores[0].dice.value)
+
+
+def test_a_stopped_explanation_leaves_the_earlier_one(explained, own):
+    """What is there stays whole until the new one is complete."""
+    run = own(explained[0])
+    before = (run / "explanations" / "quality.json").read_bytes()
+
+    def stop(items, *, total, label):
+        if label.startswith("small noise"):
+            raise KeyboardInterrupt
+        yield from items
+
+    with pytest.raises(KeyboardInterrupt):
+        explain(run, progress=stop)
+
+    assert (run / "explanations" / "quality.json").read_bytes() == before
+    assert not list(run.glob(".explanations*"))
 
 
 @pytest.mark.slow

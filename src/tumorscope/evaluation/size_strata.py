@@ -114,7 +114,7 @@ def _measure_stratum(
         for decision in decisions
     )
     return SizeStratum(
-        name=_range_words(*bounds),
+        name=range_words(*bounds),
         low_px=bounds[0],
         high_px=bounds[1],
         n_slices=int(entered.sum()),
@@ -123,7 +123,8 @@ def _measure_stratum(
     )
 
 
-def _range_words(low_px: float, high_px: float) -> str:
+def range_words(low_px: float, high_px: float) -> str:
+    """Return a range of lesion areas, in pixels at 256 x 256, in words."""
     if low_px == 0:
         return f"up to {high_px:.0f} px"
     if math.isinf(high_px):

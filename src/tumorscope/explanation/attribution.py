@@ -92,7 +92,7 @@ def to_original_grid(
         DataError: If the map is no square, a size is not positive, or the square does
             not touch the image.
     """
-    rows, columns = _overlap(box, height_px, width_px)
+    rows, columns = overlap(box, height_px, width_px)
     if attribution_map.ndim != 2 or len(set(attribution_map.shape)) != 1:
         raise DataError(
             f"the map of a square input has shape (size, size); found "
@@ -126,11 +126,21 @@ def seen_pixels(box: CropBox, height_px: int, width_px: int) -> NDArray[np.bool_
         DataError: If the square does not touch the image.
     """
     seen = np.zeros((height_px, width_px), dtype=np.bool_)
-    seen[_overlap(box, height_px, width_px)] = True
+    seen[overlap(box, height_px, width_px)] = True
     return seen
 
 
-def _overlap(box: CropBox, height_px: int, width_px: int) -> tuple[slice, slice]:
+def overlap(box: CropBox, height_px: int, width_px: int) -> tuple[slice, slice]:
+    """Return the rows and the columns of the image that a square covers.
+
+    Args:
+        box: The square; it may reach outside the image.
+        height_px: Height of the image.
+        width_px: Width of the image.
+
+    Raises:
+        DataError: If the square does not touch the image.
+    """
     rows = slice(max(box.top_px, 0), min(box.top_px + box.side_px, height_px))
     columns = slice(max(box.left_px, 0), min(box.left_px + box.side_px, width_px))
     if rows.start >= rows.stop or columns.start >= columns.stop:

@@ -1,29 +1,26 @@
-"""How well the maps mark the lesion: pointing game and Dice, on every tumor slice.
+"""How well the maps mark the lesion, on every tumor slice: pointing, Dice, precision.
 
-Four steps, so that maps need not be in memory together: `masked_maps.choose_tau` fixes one
-cut-off on the tuning part, `score_maps` scores slices, `SliceScores.joined` pools folds, and
-`summarize_scores` turns them into figures with intervals over patients.
+Steps, so that maps need not be in memory together: `masked_maps.choose_tau` fixes one
+cut-off on the tuning part, `map_score.score_map` scores a slice, `SliceScores` pools slices
+and folds, and `summarize_scores` turns them into figures with intervals over patients.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate
-from tumorscope.estimation.bootstrap import sample_ratios, summarize
-from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import PatientDraws
-from tumorscope.explanation.masked_maps import MaskedMap, dice, largest_component
-
-TOP_CORE_QUANTILE = 0.88
-"""The cut-off without tuning: the top 12 % of the brain's core."""
+from tumorscope.explanation.map_score import MapScore, score_map
+from tumorscope.explanation.masked_maps import MaskedMap
+from tumorscope.explanation.mean_figures import estimate_means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +33,11 @@ class SliceScores:
         dice_all_components: Shape (slices,), float64, in [0, 1]: whole binary map.
         dice_top_core: Shape (slices,), float64, in [0, 1]: largest component of the top
             12 % of the core, which needs no tuning.
+        precision: Shape (slices,), float64, in [0, 1]: share of the largest component
+            that lies in the mask; 0 where it is empty.
+        precision_top_core: Shape (slices,), float64, in [0, 1]: the same of the top 5 %
+            of the core.
+        average_precision: Shape (slices,), float64, in [0, 1], of the pixels.
         taus: The cut-offs of `dice`, one for each fold; empty where it is the top 12 %.
     """
 
@@ -43,11 +45,32 @@ class SliceScores:
     dice: NDArray[np.float64]
     dice_all_components: NDArray[np.float64]
     dice_top_core: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    precision_top_core: NDArray[np.float64]
+    average_precision: NDArray[np.float64]
     taus: tuple[float, ...]
 
     def __len__(self) -> int:
         """Return the number of slices."""
         return len(self.hit)
+
+    @classmethod
+    def of(cls, scores: Sequence[MapScore], *, tau: float | None) -> Self:
+        """Gather the scores of slices that share a cut-off.
+
+        Raises:
+            DataError: If there is no slice.
+        """
+        if not scores:
+            raise DataError(
+                "no tumor slice to score: masks are needed in the scored part"
+            )
+        columns = {
+            field.name: np.array([getattr(score, field.name) for score in scores])
+            for field in fields(MapScore)
+        }
+        columns["hit"] = columns["hit"].astype(np.bool_)
+        return cls(**columns, taus=() if tau is None else (tau,))
 
     @staticmethod
     def joined(parts: Sequence[SliceScores]) -> SliceScores:
@@ -58,14 +81,12 @@ class SliceScores:
         """
         if not parts:
             raise DataError("no fold has scores: score at least one")
+        columns = {
+            field.name: np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(MapScore)
+        }
         return SliceScores(
-            hit=np.concatenate([part.hit for part in parts]),
-            dice=np.concatenate([part.dice for part in parts]),
-            dice_all_components=np.concatenate(
-                [part.dice_all_components for part in parts]
-            ),
-            dice_top_core=np.concatenate([part.dice_top_core for part in parts]),
-            taus=tuple(tau for part in parts for tau in part.taus),
+            **columns, taus=tuple(tau for part in parts for tau in part.taus)
         )
 
 
@@ -80,6 +101,9 @@ class LocalizationScore:
         dice_median: Median of the same over slices.
         dice_all_components: Mean Dice of the whole binary map.
         dice_top_core: Mean Dice of the top 12 % of the core, largest component.
+        precision: Mean share of the largest component that lies in the mask.
+        precision_top_core: The same of the top 5 % of the core.
+        average_precision: Mean average precision of the pixels.
         taus: Cut-offs of `dice`, one for each fold; empty where it is the top 12 %.
         n_slices: Tumor slices that were scored.
         n_patients: Their patients (or groups).
@@ -91,6 +115,9 @@ class LocalizationScore:
     dice_median: float
     dice_all_components: MetricEstimate
     dice_top_core: MetricEstimate
+    precision: MetricEstimate
+    precision_top_core: MetricEstimate
+    average_precision: MetricEstimate
     taus: tuple[float, ...]
     n_slices: int
     n_patients: int
@@ -105,12 +132,6 @@ class LocalizationScore:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures for a JSON file; what cannot be assessed is null."""
-        estimates = {
-            "pointing": self.pointing,
-            "dice": self.dice,
-            "dice_all_components": self.dice_all_components,
-            "dice_top_core": self.dice_top_core,
-        }
         return {
             "method": self.method,
             "rule": self.rule,
@@ -118,8 +139,20 @@ class LocalizationScore:
             "n_slices": self.n_slices,
             "n_patients": self.n_patients,
             "dice_median": self.dice_median,
-            **{name: _as_dict(estimate) for name, estimate in estimates.items()},
+            **{name: _as_dict(getattr(self, name)) for name in LOCALIZATION_FIGURES},
         }
+
+
+LOCALIZATION_FIGURES = (
+    "pointing",
+    "dice",
+    "dice_all_components",
+    "dice_top_core",
+    "precision",
+    "precision_top_core",
+    "average_precision",
+)
+"""The figures of a `LocalizationScore`, in the order of the report."""
 
 
 def score_maps(slices: Iterable[MaskedMap], *, tau: float | None) -> SliceScores:
@@ -127,42 +160,15 @@ def score_maps(slices: Iterable[MaskedMap], *, tau: float | None) -> SliceScores
 
     Args:
         slices: Maps beside their masks; may be a generator.
-        tau: Cut-off from `choose_tau`, or None to use the top 12 % of the core, as for
-            the brightness map.
+        tau: As for `score_map`.
 
     Returns:
         The scores, in the order of the slices.
 
     Raises:
         DataError: If there is no slice.
-
-    References:
-        Zhang et al. 2018, Top-down neural attention by excitation backprop (pointing
-        game, here without tolerance); Dice 1945.
     """
-    hits: list[bool] = []
-    dices: list[tuple[float, float, float]] = []
-    for each in slices:
-        top_core = _top_of_core(each)
-        binary = top_core if tau is None else each.map > tau
-        hits.append(_points_into(each))
-        dices.append(
-            (
-                dice(largest_component(binary), each.mask),
-                dice(binary, each.mask),
-                dice(largest_component(top_core), each.mask),
-            )
-        )
-    if not hits:
-        raise DataError("no tumor slice to score: masks are needed in the scored part")
-    columns = np.array(dices, dtype=np.float64)  # (slices, 3)
-    return SliceScores(
-        hit=np.array(hits, dtype=np.bool_),
-        dice=columns[:, 0],
-        dice_all_components=columns[:, 1],
-        dice_top_core=columns[:, 2],
-        taus=() if tau is None else (tau,),
-    )
+    return SliceScores.of([score_map(each, tau=tau) for each in slices], tau=tau)
 
 
 def summarize_scores(
@@ -189,42 +195,23 @@ def summarize_scores(
             f"{len(draws.patient_of_slice)}: draw from the patients of the scored slices"
         )
     columns = {
-        "pointing": scores.hit.astype(np.float64),
-        "dice": scores.dice,
-        "dice_all_components": scores.dice_all_components,
-        "dice_top_core": scores.dice_top_core,
+        name: getattr(scores, "hit" if name == "pointing" else name).astype(np.float64)
+        for name in LOCALIZATION_FIGURES
     }
-    values = np.stack(list(columns.values()), axis=1)  # (slices, metrics)
-    terms = RatioTerms(
-        names=tuple(columns), numerator=values, denominator=np.ones_like(values)
+    means = estimate_means(
+        columns,
+        draws,
+        reasons=dict.fromkeys(columns, "no tumor slice"),
+        shares=LOCALIZATION_FIGURES,
     )
-    reasons = dict.fromkeys(columns, "no tumor slice")
-    samples = sample_ratios(terms, draws, reasons=reasons, shares=terms.names)
-    means = summarize(samples, draws)
     return LocalizationScore(
         method=method,
-        pointing=means["pointing"],
-        dice=means["dice"],
+        **means,
         dice_median=float(np.median(scores.dice)),
-        dice_all_components=means["dice_all_components"],
-        dice_top_core=means["dice_top_core"],
         taus=scores.taus,
         n_slices=len(scores),
         n_patients=draws.n_patients,
     )
-
-
-def _points_into(each: MaskedMap) -> bool:
-    if each.map.min() == each.map.max():
-        return False  # a constant map points nowhere
-    return bool(each.mask.flat[int(np.argmax(each.map))])
-
-
-def _top_of_core(each: MaskedMap) -> NDArray[np.bool_]:
-    if not each.core.any():
-        return np.zeros_like(each.mask)
-    cut = np.quantile(each.map[each.core], TOP_CORE_QUANTILE)
-    return each.core & (each.map > cut)
 
 
 def _as_dict(estimate: MetricEstimate) -> dict[str, Any]:

@@ -127,6 +127,50 @@ def dice(binary: NDArray[np.bool_], mask: NDArray[np.bool_]) -> float:
     return 2 * shared / int(np.count_nonzero(binary) + np.count_nonzero(mask))
 
 
+def precision(binary: NDArray[np.bool_], mask: NDArray[np.bool_]) -> float:
+    """Return the share of the binary map that lies in the mask; 0 for an empty one.
+
+    Args:
+        binary: Shape (height, width), bool.
+        mask: Shape (height, width), bool.
+
+    References:
+        Sanjeevi et al. 2023, MProtoNet (activation precision), there in three dimensions.
+    """
+    area = int(np.count_nonzero(binary))
+    return int(np.count_nonzero(binary & mask)) / area if area else 0.0
+
+
+def pixel_average_precision(
+    values: NDArray[np.floating[Any]], mask: NDArray[np.bool_]
+) -> float:
+    """Return the average precision of a map as a score of each pixel of the picture.
+
+    All pixels enter, also those outside the brain, so that a map pays for what it
+    highlights there. Chance, and a constant map, have the share of the mask. Needs no
+    cut-off.
+
+    Args:
+        values: Shape (height, width), the map.
+        mask: Shape (height, width), bool, not empty.
+
+    Returns:
+        Sum over the distinct values, from the highest down, of the precision times the
+        step of the recall, in (0, 1].
+
+    References:
+        Arun et al. 2021, Assessing the trustworthiness of saliency maps for localizing
+        abnormalities in medical imaging (area under the precision-recall curve).
+    """
+    scores = values.ravel()
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    ends = np.flatnonzero(np.append(np.diff(ordered) != 0, [True]))
+    inside = np.cumsum(mask.ravel()[order])[ends]  # (levels,)
+    steps = np.diff(inside, prepend=0)
+    return float((steps * inside / (ends + 1)).sum() / inside[-1])
+
+
 def _tau_candidates(maps: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.floating]:
     # A share of each map's pixels, evenly spread: quantiles need no more.
     pooled = np.concatenate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,3 +36,10 @@ def read_slice_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     if missing:
         raise DataError(f"{path}: lacks the columns {missing}; make it again")
     return found[list(columns)]
+
+
+def write_slice_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table with a row for each slice as Parquet, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), partial)
+    partial.replace(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.model_card.blocks import figure_table, missing_section, present
@@ -11,11 +11,20 @@ from tumorscope.model_card.source import CardSource
 from tumorscope.pages.numbers import format_estimate
 from tumorscope.pages.section import Section, Table
 
-LOCALIZATION = "localization"
+LOCALIZATION, QUALITY = "localization", "quality"
 TRIVIAL = ("brightness", "asymmetry", "center")
 """Names of the maps that look at no model."""
 RANDOMIZED = "randomi"
 """Part of the name of each figure of the weight-randomization check."""
+_QUALITY_COLUMNS = {
+    "randomized_rank_correlation": "Mean |rho| with re-initialized weights",
+    "noise_ssim": "SSIM under small noise",
+    "precision": "Precision of the highlighted area",
+    "mass_outside_brain": "Share outside the brain",
+    "highlighted_on_tumor_free": "Share of the brain highlighted, tumor-free slices",
+    "deletion": "Deletion area",
+}
+"""Figures of `quality.json` that a card shows; the report has all of them."""
 
 
 def maps_section(source: CardSource) -> Section:
@@ -32,7 +41,7 @@ def maps_section(source: CardSource) -> Section:
     others = [
         (label, estimate)
         for file, content in source.explanations.items()
-        if file != LOCALIZATION
+        if file != LOCALIZATION and not (file == QUALITY and _quality_methods(source))
         for label, estimate in named_figures(content)
     ]
     return Section(
@@ -40,18 +49,20 @@ def maps_section(source: CardSource) -> Section:
         title=title,
         sentences=tuple(sentences),
         tables=present(
-            _localization(scores), figure_table("Quality of the maps", others)
+            _localization(scores),
+            _quality(source),
+            figure_table("Other figures of the maps", others),
         ),
     )
 
 
 def randomization_figures(source: CardSource) -> list[tuple[str, MetricEstimate]]:
-    """Return the figures of the weight-randomization check; empty where it did not run."""
+    """Return what the weight-randomization check found; empty where it found nothing."""
     return [
         (label, estimate)
         for content in source.explanations.values()
         for label, estimate in named_figures(content)
-        if RANDOMIZED in label.lower()
+        if RANDOMIZED in label.lower() and not estimate.reason
     ]
 
 
@@ -62,11 +73,49 @@ def _trust(source: CardSource) -> Iterator[str]:
             "weight-randomization check): they are not to be trusted as reasons for a "
             "score."
         )
-    else:
+        return
+    failed, passed = (
+        [
+            str(each["method"]).replace("_", " ")
+            for each in _quality_methods(source)
+            if each.get("verdict") == verdict
+        ]
+        for verdict in ("failed", "passed")
+    )
+    if failed:
+        yield (
+            f"Not to be trusted: {', '.join(failed)}. The maps stay too much alike when "
+            "all weights are drawn anew (weight-randomization check)."
+        )
+    if passed:
+        yield f"Passed the weight-randomization check: {', '.join(passed)}."
+    if not failed and not passed:
         yield (
             "The table below has the weight-randomization check. A method whose maps "
             "stay alike when all weights are drawn anew is not to be trusted."
         )
+
+
+def _quality_methods(source: CardSource) -> Sequence[JsonObject]:
+    report = source.explanations.get(QUALITY, {}).get("report") or {}
+    found: Sequence[JsonObject] = report.get("methods") or ()
+    return found
+
+
+def _quality(source: CardSource) -> Table | None:
+    methods = _quality_methods(source)
+    if not methods:
+        return None
+    rows = []
+    for each in methods:
+        figures = {one["name"]: one for one in each["figures"]}
+        cells = (read_estimate(figures[name]) for name in _QUALITY_COLUMNS)
+        rows.append((each["method"], each["verdict"], *cells))
+    return Table(
+        caption="Quality of the maps",
+        columns=("Map", "Weight-randomization check", *_QUALITY_COLUMNS.values()),
+        rows=tuple(rows),
+    )
 
 
 def _beside_trivial(scores: JsonObject) -> Iterator[str]:

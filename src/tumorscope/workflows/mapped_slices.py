@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from tumorscope.io.pixel_store import PixelStore
 from tumorscope.preprocessing import to_network_input
 from tumorscope.workflows.run_folder import Run
 from tumorscope.workflows.scoring import open_fold_bundle
+
+ChangeInput = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]
+"""The network's input and its rows, to another input of the same shape."""
 
 _CHUNK_SLICES = 16
 
@@ -40,6 +43,15 @@ class MappedSlice:
     trivial: TrivialMaps
     mask: NDArray[np.bool_] | None
     pixels: NDArray[Any]
+
+    @property
+    def has_lesion(self) -> bool:
+        """Whether there is a mask with a lesion in it."""
+        return self.mask is not None and bool(self.mask.any())
+
+    def all_maps(self) -> dict[str, NDArray[np.float32]]:
+        """Return the maps of the model, then the trivial ones."""
+        return dict(self.maps) | self.trivial.by_name()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +95,43 @@ def open_fold(run: Run, fold: int, spec: ExplainSpec, flair: int) -> ExplainedFo
 
 def map_slices(opened: ExplainedFold, rows: NDArray[np.int64]) -> Iterator[MappedSlice]:
     """Yield the maps of some rows, in their order."""
+    for row, maps in zip(rows, attribute_rows(opened, rows), strict=True):
+        yield _one_slice(opened, int(row), maps)
+
+
+def attribute_rows(
+    opened: ExplainedFold, rows: NDArray[np.int64], *, change: ChangeInput | None = None
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Yield the model's maps of some rows, in their order, on the network's input.
+
+    Args:
+        opened: Network, slices and methods.
+        rows: Rows of the manifest.
+        change: Changes the network's input, (batch, 3, height, width), of these rows; None
+            takes it as it is.
+    """
     for start in range(0, len(rows), _CHUNK_SLICES):
         chunk = rows[start : start + _CHUNK_SLICES]
         images = to_network_input(opened.store.pixels[chunk])
+        if change is not None:
+            images = change(images, chunk)
         maps = explain_batch(opened.network, images, opened.spec)
-        for position, row in enumerate(chunk):
-            yield _one_slice(
-                opened,
-                int(row),
-                {method: found[position] for method, found in maps.items()},
-            )
+        for position in range(len(chunk)):
+            yield {method: found[position] for method, found in maps.items()}
+
+
+def to_image_grid(
+    opened: ExplainedFold,
+    row: int,
+    maps: Mapping[str, NDArray[np.float32]],
+    shape: tuple[int, ...],
+) -> dict[str, NDArray[np.float32]]:
+    """Bring maps of a row from the network's input to an image of (height, width)."""
+    box = opened.store.box(row)
+    return {
+        method: to_original_grid(found, box, shape[0], shape[1])
+        for method, found in maps.items()
+    }
 
 
 def _one_slice(
@@ -100,15 +139,10 @@ def _one_slice(
 ) -> MappedSlice:
     manifest = opened.run.manifest
     pixels = read_image(manifest.image_path(row))
-    height_px, width_px = pixels.shape[:2]
     mask_path = manifest.mask_path(row)
-    box = opened.store.box(row)
     return MappedSlice(
         row=row,
-        maps={
-            method: to_original_grid(found, box, height_px, width_px)
-            for method, found in maps.items()
-        },
+        maps=to_image_grid(opened, row, maps, pixels.shape),
         trivial=make_trivial_maps(pixels, flair=opened.flair),
         mask=None if mask_path is None else read_mask(mask_path),
         pixels=pixels,
