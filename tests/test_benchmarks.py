@@ -17,11 +17,13 @@ from tumorscope.workflows.prepare import SourceOptions, read_source
 
 SCRIPTS = (
     "audit_copies",
+    "audit_faults",
     "audit_scale",
     "baselines_lgg",
     "calibration_methods",
     "evaluation_speed",
     "fairness_lgg",
+    "input_gate",
     "interval_coverage",
     "leak",
     "lgg_experiments",
@@ -266,3 +268,13 @@ def test_peak_memory_holds_more_than_the_checkpoint(load_small, tmp_path: Path):
     content = json.loads(out.read_text(encoding="utf-8"))
     peak_mb = content["figures"][0]["value"] * 1000
     assert peak_mb > content["details"]["checkpoint_mb"] > 100
+
+
+@pytest.mark.slow
+def test_a_small_hostile_corpus_is_refused_whole(load):
+    """No crash, no stump accepted, no partial output, within time and memory."""
+    figures, details = load("hostile_files").measure(20, 40, mib=320)
+
+    missed = [one.name for one in figures if one.met is False]
+    assert missed == [], details
+    assert details["surprises"] == details["accepted"] == []

@@ -121,12 +121,16 @@ def look_at_files(
 
 
 def fingerprint_files(
-    manifest: Manifest, *, progress: Progress = silent
+    manifest: Manifest,
+    *,
+    label: str = "looking at the other set",
+    progress: Progress = silent,
 ) -> CopyFingerprints:
-    """Read and decode each file of another set, for the search of copies alone.
+    """Read and decode each file of a set, for the search of copies alone.
 
     Args:
-        manifest: The other set.
+        manifest: The set.
+        label: What the progress bar says.
         progress: Shows how far it got.
 
     Raises:
@@ -136,7 +140,7 @@ def fingerprint_files(
     def take(row: int) -> CopyFingerprint:
         return fingerprint_slice(read_image(manifest.image_path(row)))
 
-    taken = _each(manifest, take, progress, "looking at the other set")
+    taken = _each(manifest, take, progress, label)
     return stack_fingerprints(taken, _digests(manifest))
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.audit.copies.search import find_copies
+from tumorscope.audit.pseudo_patients.copies import join_copies
 from tumorscope.audit.pseudo_patients.file_order import natural_order
 from tumorscope.audit.pseudo_patients.finding import (
     PseudoPatients,
@@ -18,6 +20,7 @@ from tumorscope.audit.pseudo_patients.fingerprints import (
     HeadFingerprint,
     fingerprint_head,
 )
+from tumorscope.domain.copy_spec import CopySpec
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.pseudo_patient_spec import PseudoPatientSpec
@@ -27,6 +30,7 @@ from tumorscope.importers.inspection import Imported, Unreadable
 from tumorscope.io.images import read_image
 from tumorscope.pages.numbers import format_share
 from tumorscope.splitting import split_cohort
+from tumorscope.workflows.audit_files import fingerprint_files
 
 UNASSIGNED = (
     "belongs to no pseudo-patient: it could show any head, on any side of the split"
@@ -111,15 +115,20 @@ def group_by_head(
 
     Returns:
         The slices that can be split, their groups, and a note that says what was done.
+        Copies of one slice, changed or not, are in one group.
         Unassigned slices stay if they are more than `max_left_out_share` of the set.
     """
-    found = look_for_pseudo_patients(imported.manifest, spec, progress=progress)
+    manifest = imported.manifest
+    linked = look_for_pseudo_patients(manifest, spec, progress=progress)
+    prints = fingerprint_files(manifest, label="looking for copies", progress=progress)
+    copies = find_copies(prints, CopySpec(), progress=progress)
+    found = join_copies(linked, copies.first, copies.second, spec)
     stray_share = float((~found.is_assigned).mean())
     leaves_out = (
         spec.leave_out_unassigned and 0 < stray_share <= spec.max_left_out_share
     )
     kept = found.is_assigned if leaves_out else np.ones(len(found), dtype=np.bool_)
-    images = imported.manifest.table["image"]
+    images = manifest.table["image"]
     left_out = tuple(
         Unreadable(image=str(images.iat[row]), reason=UNASSIGNED)
         for row in np.flatnonzero(~kept).tolist()
@@ -127,11 +136,7 @@ def group_by_head(
     return PseudoPatientCohort(
         imported=replace(
             imported,
-            manifest=(
-                imported.manifest.subset(np.flatnonzero(kept))
-                if left_out
-                else imported.manifest
-            ),
+            manifest=(manifest.subset(np.flatnonzero(kept)) if left_out else manifest),
             left_out=imported.left_out + left_out,
             notes=(*imported.notes, _note(found, len(left_out))),
         ),
