@@ -1,0 +1,1 @@
+"""Input gate: is a picture an MRI head slice like the training data, and why not."""
