@@ -194,3 +194,27 @@ def test_paths_start_from_the_root():
 def test_subset_keeps_the_order_asked_for():
     """Rows come in the order of the request."""
     assert _manifest().subset([2, 0]).table["image"].tolist() == ["c.png", "a.png"]
+
+
+def test_columns_that_came_later_change_no_digest():
+    """A run that was stored before them is still the same run."""
+    table = pd.DataFrame(
+        {
+            "image": ["a.png", "b.png"],
+            "source": "test",
+            "label": [0, 1],
+            "patient_id": ["p", None],
+            "age_years": [40.5, None],
+            "slice_index": [0, 1],
+            "slice_count": [2, 2],
+        }
+    )
+
+    old = Manifest(table=table, root=ROOT)
+    new = Manifest(table=table.assign(orientation="LPS"), root=ROOT)
+
+    # Computed by the version without these columns.
+    assert old.digest == (
+        "bb515b9e54e7ea2099725371aef202066f2fc62e8a26acec4020e283324860c6"
+    )
+    assert new.digest != old.digest

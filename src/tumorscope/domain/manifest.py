@@ -42,8 +42,13 @@ COLUMNS: MappingProxyType[str, str] = MappingProxyType(
         "pixel_digest": "str",  # SHA-256 of shape, dtype and decoded pixels
         "height_px": "Int64",
         "width_px": "Int64",
+        "spacing_mm": "str",  # between rows x between columns, e.g. "0.80x0.80"
+        "slice_position_mm": "float64",  # along the slices' normal, growing upwards
+        "orientation": "str",  # where columns, rows and slices grow to: "LPS"
     }
 )
+ADDED_LATER = ("spacing_mm", "slice_position_mm", "orientation")
+"""Left out of the digest where they are empty, so that older runs keep theirs."""
 REQUIRED = ("image", "source")
 MAX_SHOWN = 20
 
@@ -209,5 +214,8 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def _digest(table: pd.DataFrame) -> str:
-    text = table.to_csv(index=False, na_rep="\x00", lineterminator="\n")
+    empty = [name for name in ADDED_LATER if table[name].isna().all()]
+    text = table.drop(columns=empty).to_csv(
+        index=False, na_rep="\x00", lineterminator="\n"
+    )
     return hashlib.sha256(text.encode()).hexdigest()

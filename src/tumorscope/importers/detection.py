@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.study import FoundScans
 from tumorscope.importers.csv_table import (
     TABLE_SUFFIXES,
     CsvColumns,
     find_tables,
     import_csv,
 )
-from tumorscope.importers.files import shown
+from tumorscope.importers.dicom import find_dicom
+from tumorscope.importers.files import files_below, shown
 from tumorscope.importers.folder import (
     FolderLayout,
     class_folder_names,
@@ -21,10 +23,17 @@ from tumorscope.importers.folder import (
 )
 from tumorscope.importers.inspection import Imported, Inspection
 from tumorscope.importers.lgg import import_lgg, is_lgg
+from tumorscope.importers.nifti import find_nifti
 from tumorscope.importers.phantom import import_phantom, is_phantom
+from tumorscope.importers.volumes import AS_SLICES, VolumeOptions, import_volumes
+from tumorscope.io.dicom_files import is_dicom_file
+from tumorscope.io.images import is_image_name
+from tumorscope.io.nifti_files import is_nifti_name
+from tumorscope.io.sandbox import Sandbox
 
-Layout = Literal["folder", "csv", "lgg", "phantom"]
-ImporterName = Literal["auto", "folder", "csv", "lgg", "phantom"]
+Layout = Literal["folder", "csv", "lgg", "phantom", "dicom", "nifti"]
+ImporterName = Literal["auto", "folder", "csv", "lgg", "phantom", "dicom", "nifti"]
+VOLUME_LAYOUTS = ("dicom", "nifti")
 
 
 def import_source(
@@ -34,6 +43,7 @@ def import_source(
     importer: ImporterName,
     layout: FolderLayout,
     columns: CsvColumns,
+    volumes: VolumeOptions = AS_SLICES,
 ) -> Imported:
     """Read a source with the importer that fits it.
 
@@ -43,6 +53,7 @@ def import_source(
         importer: Which importer; "auto" looks at the layout.
         layout: Names of class folders, for the folder importer.
         columns: Which column holds what, for the csv importer.
+        volumes: How volumes become slices, for the dicom and nifti importers.
 
     Returns:
         The manifest, what was left out, and notes.
@@ -55,12 +66,57 @@ def import_source(
     if chosen == "csv":
         _refuse_missing(root)
         return import_csv(root, inspection, columns=columns)
+    if chosen in VOLUME_LAYOUTS:
+        return _import_scans(root, chosen, inspection, volumes)
     _refuse_no_folder(root, chosen)
     if chosen == "folder":
         return import_folder(root, inspection, layout=layout)
     if chosen == "lgg":
         return import_lgg(root, inspection)
     return import_phantom(root, inspection)
+
+
+def find_scans(
+    root: Path, layout: str, sandbox: Sandbox, inspection: Inspection
+) -> FoundScans:
+    """List the scans of a source of DICOM files or NIfTI volumes.
+
+    Raises:
+        DataError: If the source is missing or not to be trusted.
+    """
+    _refuse_missing(root)
+    if layout == "nifti":
+        return find_nifti(root, sandbox)
+    return find_dicom(
+        root, sandbox, workers=inspection.workers, progress=inspection.progress
+    )
+
+
+def volume_layout(root: Path) -> Layout | None:
+    """Return whether a source holds volumes: the first file of a known kind decides.
+
+    Args:
+        root: File or folder.
+
+    Returns:
+        "dicom", "nifti", or None for anything else.
+    """
+    for file in files_below(root) if root.is_dir() else [root]:
+        if is_image_name(file):
+            return None
+        if is_nifti_name(file):
+            return "nifti"
+        if is_dicom_file(file) or (file == root and file.suffix.lower() == ".zip"):
+            return "dicom"
+    return None
+
+
+def _import_scans(
+    root: Path, layout: Layout, inspection: Inspection, volumes: VolumeOptions
+) -> Imported:
+    with Sandbox() as sandbox:
+        found = find_scans(root, layout, sandbox, inspection)
+        return import_volumes(found, volumes, inspection)
 
 
 def detect_layout(root: Path, layout: FolderLayout) -> Layout:
@@ -78,10 +134,16 @@ def detect_layout(root: Path, layout: FolderLayout) -> Layout:
         DataError: If the source is missing.
     """
     _refuse_missing(root)
+    if root.is_file() and root.suffix.lower() in TABLE_SUFFIXES:
+        return "csv"
+    volumes = volume_layout(root)
+    if volumes is not None:
+        return volumes
     if root.is_file():
-        if root.suffix.lower() in TABLE_SUFFIXES:
-            return "csv"
-        raise ConfigError(f"{root}: is a file; a source is a folder, or a .csv or .tsv")
+        raise ConfigError(
+            f"{root}: is a file; a source is a folder, a .csv or .tsv, a NIfTI volume, "
+            "or a DICOM file, DICOMDIR or zip archive"
+        )
     if is_phantom(root):
         return "phantom"
     if is_lgg(root):
@@ -104,7 +166,7 @@ def _class_folders_or_table(root: Path, layout: FolderLayout) -> Layout:
         return "csv"
     raise ConfigError(
         f"{root}: the layout is not recognized. Looked for phantom.csv (a "
-        "phantom cohort), for folders named TCGA_<institution>_<id>_<date> (the LGG "
+        "phantom cohort), for DICOM or NIfTI files, for folders named TCGA_<institution>_<id>_<date> (the LGG "
         "set), for exactly one .csv or .tsv file (found: "
         f"{shown(tables) or 'none'}), and for class folders such as yes and no (found "
         f"folders: {shown(class_folder_names(root)) or 'none'}). Name the class folders "

@@ -102,10 +102,10 @@ def inspect(
     rows = Manifest(table=table, root=root.resolve())
     facts, left_out = _open_all(rows, inspection)
     if left_out and not inspection.skip_unreadable:
-        raise DataError(_listing(left_out, total=len(rows)))
+        raise DataError(list_unusable(left_out, total=len(rows)))
     kept = [row for row, fact in enumerate(facts) if fact is not None]
     if not kept:
-        raise DataError(_listing(left_out, total=len(rows)))
+        raise DataError(list_unusable(left_out, total=len(rows)))
     usable = rows.table.iloc[kept].reset_index(drop=True)
     found = [fact for fact in facts if fact is not None]
     usable["pixel_digest"] = [fact.digest for fact in found]
@@ -184,7 +184,8 @@ def _refuse_contradictions(table: pd.DataFrame) -> None:
         )
 
 
-def _listing(left_out: Sequence[Unreadable], *, total: int) -> str:
+def list_unusable(left_out: Sequence[Unreadable], *, total: int) -> str:
+    """Return a message that names unusable files, and what to do about them."""
     lines = [f"  {entry.image}: {entry.reason}" for entry in left_out[:MAX_LISTED]]
     if len(left_out) > MAX_LISTED:
         lines.append(f"  and {len(left_out) - MAX_LISTED} more")

@@ -42,10 +42,16 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest as Parquet that pandas, DuckDB and Spark read as it is."""
+    """Write a manifest as Parquet that pandas, DuckDB and Spark read as it is.
+
+    A root below the file's own folder is kept relative to it, so that slices which
+    belong to a run move with it.
+    """
+    root, home = manifest.root.resolve(), path.parent.resolve()
+    kept = root.relative_to(home) if root.is_relative_to(home) else root
     table = pa.Table.from_pandas(manifest.table, preserve_index=False)
     metadata = dict(table.schema.metadata or {})
-    metadata[_ROOT_KEY] = str(manifest.root.resolve()).encode()
+    metadata[_ROOT_KEY] = str(kept).encode()
     _write_parquet(path, table.replace_schema_metadata(metadata))
 
 
@@ -54,7 +60,8 @@ def read_manifest(path: Path, *, root: Path | None = None) -> Manifest:
 
     Args:
         path: Parquet file.
-        root: Folder that its paths start from; None takes the one it was written with.
+        root: Folder that its paths start from; None takes the one it was written with,
+            relative to the file where it was below it.
 
     Returns:
         The manifest, validated anew.
@@ -66,7 +73,7 @@ def read_manifest(path: Path, *, root: Path | None = None) -> Manifest:
     kept = (table.schema.metadata or {}).get(_ROOT_KEY, b"").decode()
     if root is None and not kept:
         raise DataError(f"{path}: not a manifest that tumorscope wrote: no root folder")
-    return Manifest(table=table.to_pandas(), root=root or Path(kept))
+    return Manifest(table=table.to_pandas(), root=root or path.parent / kept)
 
 
 def write_predictions(path: Path, predictions: Predictions) -> None:

@@ -133,6 +133,7 @@ def read_all(
         importer=options.importer,
         layout=options.layout,
         columns=options.columns,
+        volumes=options.volumes,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from tumorscope.importers.csv_table import CsvColumns
 from tumorscope.importers.detection import ImporterName, import_source
 from tumorscope.importers.folder import FolderLayout
 from tumorscope.importers.inspection import Imported, Inspection
+from tumorscope.importers.volumes import VolumeOptions
 from tumorscope.io.artifacts import write_manifest, write_record, write_split
 from tumorscope.io.images import read_image
 from tumorscope.splitting import split_cohort
@@ -34,7 +35,7 @@ from tumorscope.workflows.pseudo_patients import (
     wants_pseudo_patients,
 )
 from tumorscope.workflows.recording import RECORD, recorded_stage
-from tumorscope.workflows.run_folder import MANIFEST, SPLIT, Run, open_run
+from tumorscope.workflows.run_folder import MANIFEST, SLICES, SPLIT, Run, open_run
 from tumorscope.workflows.whole_folder import refuse_in_use, whole_folder
 
 
@@ -46,12 +47,14 @@ class SourceOptions:
         importer: Which importer; "auto" looks at the layout.
         layout: Names of class folders, for the folder importer.
         columns: Which column holds what, for the csv importer.
+        volumes: How volumes become slices, for the dicom and nifti importers.
         skip_unreadable: Go on without unusable files, and record them.
     """
 
     importer: ImporterName = "auto"
     layout: FolderLayout = field(default_factory=FolderLayout)
     columns: CsvColumns = field(default_factory=CsvColumns)
+    volumes: VolumeOptions = field(default_factory=VolumeOptions)
     skip_unreadable: bool = False
 
 
@@ -85,10 +88,11 @@ def prepare(
     """
     refuse_in_use(out)
     with whole_folder(out) as folder, recorded_stage(folder, "prepare") as stage:
-        imported, split = _read_and_split(source, spec, options, progress=progress)
+        own = with_slices(options, folder / SLICES)
+        imported, split = _read_and_split(source, spec, own, progress=progress)
         write_manifest(folder / MANIFEST, imported.manifest)
         write_split(folder / SPLIT, split)
-        write_record(folder / RECORD, _record(out.absolute().name, spec, imported))
+        write_record(folder / RECORD, _record(out, folder, spec, imported))
         run = open_run(folder)
         stage.details |= summarize_split(run)
         run.store(progress)
@@ -122,6 +126,7 @@ def read_source(
         importer=options.importer,
         layout=options.layout,
         columns=options.columns,
+        volumes=options.volumes,
     )
 
 
@@ -181,13 +186,21 @@ def summarize_split(run: Run) -> dict[str, object]:
     }
 
 
-def _record(name: str, spec: RunSpec, imported: Imported) -> RunRecord:
+def with_slices(options: SourceOptions, folder: Path) -> SourceOptions:
+    """Return the options of a source whose volumes may be written to a folder."""
+    return replace(options, volumes=replace(options.volumes, slices=folder))
+
+
+def _record(out: Path, folder: Path, spec: RunSpec, imported: Imported) -> RunRecord:
     manifest = imported.manifest
+    root = manifest.root.resolve()
+    if root.is_relative_to(folder.resolve()):  # it takes its place when it is whole
+        root = out.resolve() / root.relative_to(folder.resolve())
     return RunRecord(
-        name=name,
+        name=out.absolute().name,
         spec=spec,
         importer=str(manifest.table["source"].iat[0]),
-        root=str(manifest.root.resolve()),
+        root=str(root),
         manifest_digest=manifest.digest,
         notes=imported.notes,
         left_out=tuple(

@@ -18,6 +18,7 @@ from tumorscope.io.pixel_store import PixelStore, open_store
 from tumorscope.workflows.recording import RECORD
 
 MANIFEST, SPLIT, STORES = "manifest.parquet", "split.json", "store"
+SLICES = "slices"
 TRAINING, BUNDLE, BUNDLES = "training", "bundle", "bundles"
 PREDICTIONS, REPORT_JSON, REPORT_HTML = (
     "predictions.parquet",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from tumorscope.domain.errors import ConfigError
+from tumorscope.importers.classes import ClassWords
 from tumorscope.importers.csv_table import CsvColumns
 from tumorscope.importers.detection import ImporterName
 from tumorscope.importers.folder import FolderLayout
+from tumorscope.importers.volumes import AS_SLICES, VolumeOptions
 from tumorscope.workflows.prepare import SourceOptions
 
 
-def source_options(
+def source_options(  # noqa: PLR0913 - one for each way a source can differ
     importer: ImporterName,
     *,
     positive: tuple[str, ...] = (),
@@ -19,6 +23,7 @@ def source_options(
     columns: Sequence[str] = (),
     ignored: tuple[str, ...] = (),
     skip_unreadable: bool = False,
+    volumes: VolumeOptions = AS_SLICES,
 ) -> SourceOptions:
     """Build the options of a source.
 
@@ -29,6 +34,8 @@ def source_options(
         columns: Each `theirs=ours`: a column of the table and its name here.
         ignored: Columns of the table that are left out.
         skip_unreadable: Go on without unusable files.
+        volumes: How volumes become slices; `positive` and `negative` hold for its table
+            of labels too.
 
     Returns:
         The options for `prepare`.
@@ -57,8 +64,25 @@ def source_options(
             },
             ignore=ignored,
         ),
+        volumes=replace(
+            volumes, words=ClassWords(positive=positive, negative=negative)
+        ),
         skip_unreadable=skip_unreadable,
     )
+
+
+def volume_options(sequences: str, *, labels: Path | None) -> VolumeOptions:
+    """Build the options of volumes.
+
+    Args:
+        sequences: Names with commas between them; empty takes what all studies have.
+        labels: Table of labels, if there is one.
+
+    Raises:
+        ConfigError: If the channels cannot be.
+    """
+    names = (name.strip().lower() for name in sequences.split(","))
+    return VolumeOptions(sequences=tuple(filter(None, names)), labels=labels)
 
 
 def _pair(entry: str) -> tuple[str, str]:
