@@ -1,0 +1,1 @@
+"""De-identification: the standard's table at every depth, keyed replacements, a sweep."""

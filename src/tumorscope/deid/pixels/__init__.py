@@ -1,0 +1,1 @@
+"""What the pixels of a file may show of a person, and what was done about it."""

@@ -1,0 +1,49 @@
+"""Why a file stays in quarantine: a code for programs, words for people, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "already-deidentified": "says that its identity was removed before; accept it "
+        "with deid.accept_deidentified=true",
+        "bad-deflate": "the compressed data set is damaged",
+        "bad-delimiter": "a delimiter of a sequence has a length",
+        "bad-item": "a sequence holds something other than items",
+        "bad-json": "is no readable JSON object",
+        "bad-nifti": "the NIfTI header contradicts itself",
+        "bad-picture": "the picture is damaged or of an unsupported kind",
+        "burned-in-text": "the header says that annotation is burned into the pixels",
+        "colored-pixels": "color pixels: a screenshot as a rule, and may show a name",
+        "dicomdir": "a DICOMDIR repeats names and paths; make a new one afterwards",
+        "element-twice": "one element stands twice in a data set",
+        "embedded-overlay": "compressed pixels with an overlay in their spare bits",
+        "face-not-removed": "safe-harbor needs images without a face: state why there is "
+        "none with deid.face_free",
+        "identifier-in-binary": "binary data hold a text that is known of the patient",
+        "identifier-left": "the finished file still held a text known of the patient",
+        "inflates-too-far": "inflates beyond the limit",
+        "instance-twice": "another file of other content has the same instance UID",
+        "link": "a link; only files themselves are read",
+        "nested-too-deep": "sequences are nested more than 32 deep",
+        "no-patient-id": "names no patient: nothing to keep its files together by",
+        "no-pixels": "an image without pixels: cut off, or never whole",
+        "no-transfer-syntax": "the file meta information names no transfer syntax",
+        "no-uid": "lacks SOP class, or instance, series or study UID",
+        "not-dicom": "is no DICOM file of PS3.10",
+        "pixel-length": "pixel data are shorter than rows, columns and frames say",
+        "reader-failed": "the reader gave up: crashed, or took too long or too much",
+        "secondary-capture": "made from a screen or a scan: conversion type, SECONDARY "
+        "or SCREEN SAVE; may show a name",
+        "self-check": "the finished file did not pass the check that reads it again",
+        "sop-class": "not a class that is understood: MR, segmentation, parametric map, "
+        "structured report",
+        "truncated": "ends before its own lengths say",
+        "undefined-length": "an element without length that is no sequence",
+        "unknown-kind": "not DICOM, NIfTI, side-car JSON, PNG, JPEG or TIFF",
+        "unknown-representation": "an element with an unknown value representation",
+        "wrong-representation": "an element in a representation that its tag cannot have",
+    }
+)

@@ -1,0 +1,309 @@
+"""A folder of patients' files -> a folder without identifiers: deid.html, deid.json."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from platformdirs import user_data_path
+
+from tumorscope.deid.anonymity import measure_anonymity
+from tumorscope.deid.claims import CLAIMS
+from tumorscope.deid.dicom_file import PatientJob
+from tumorscope.deid.report import DeidReport, Quarantined, SelfCheck, count_actions
+from tumorscope.deid.report_sections import deid_limits, deid_sections
+from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.deid_spec import DeidSettings, DeidSpec
+from tumorscope.domain.json_values import to_json_value
+from tumorscope.domain.progress import Progress, silent
+from tumorscope.io.artifacts import write_json, write_text
+from tumorscope.io.deid_files import check_files, deidentify_files
+from tumorscope.io.deid_output import (
+    REPORT_HTML,
+    REPORT_JSON,
+    JournalHead,
+    JournalLine,
+    OutputFolder,
+    refuse_overlap,
+)
+from tumorscope.io.sandbox import Sandbox, SandboxLimits
+from tumorscope.io.vault import Vault
+from tumorscope.io.vault_key import read_master_key
+from tumorscope.pages.page import PageHead, render_page
+from tumorscope.workflows.deid_patients import (
+    SourceFile,
+    SourceInput,
+    SourcePatient,
+    answers_for,
+    batches,
+    make_jobs,
+    read_input,
+)
+from tumorscope.workflows.recording import now
+from tumorscope.workflows.settings import read_settings
+
+DEID_VERSION = 1
+_LIMITS = SandboxLimits(wall_s=60.0, processor_s=60)
+"""For a batch of files; one file alone is done within milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenDeid:
+    """Where the output is, and what was done in short.
+
+    Attributes:
+        html: The page.
+        json: The same numbers.
+        report: The values.
+        summary: A few lines for a terminal.
+    """
+
+    html: Path
+    json: Path
+    report: DeidReport
+    summary: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """What one run collects; `owners` says which source a path was written from."""
+
+    output: OutputFolder
+    sandbox: Sandbox
+    refused: list[Quarantined]
+    owners: dict[str, SourceFile]
+    n_same: int = 0
+
+
+def default_vault() -> Path:
+    """Return where the vault stands unless another place is named."""
+    return user_data_path("tumorscope") / "deid-vault.sqlite"
+
+
+def deidentify(
+    source: Path,
+    out: Path,
+    *,
+    vault: Path | None = None,
+    key_file: Path | None = None,
+    assignments: Sequence[str] = (),
+    progress: Progress = silent,
+) -> WrittenDeid:
+    """De-identify the files below a folder; the source is never touched.
+
+    The same command goes on after a stop, where the keys are kept.
+
+    Args:
+        source: Folder, or one file.
+        out: New folder, or one that the same command began.
+        vault: File of the vault; the user's own unless set. `research` only.
+        key_file: File of its key; else the environment or the keyring.
+        assignments: Changes of settings, each `deid.key=value`.
+        progress: Shows how far it got.
+
+    Returns:
+        What was done, also left in `out`.
+
+    Raises:
+        ConfigError: If a setting, a folder, the vault or its key cannot be used.
+        DataError: If the vault or the journal is damaged.
+    """
+    spec = read_settings(DeidSettings, file=None, assignments=assignments).deid
+    place = (vault or default_vault()) if spec.mode.needs_vault else None
+    refuse_overlap(source, out, place)
+    opened = None if place is None else Vault(place, read_master_key(key_file))
+    head = JournalHead(
+        settings=_settings_digest(spec),
+        vault="" if opened is None else opened.vault_id,
+    )
+    with Sandbox(_LIMITS) as sandbox:
+        output = OutputFolder(out, head, resumes=opened is not None)
+        found = read_input(source, spec, sandbox, progress)
+        run = _Run(
+            output=output, sandbox=sandbox, refused=list(found.refused), owners={}
+        )
+        jobs = make_jobs(found.patients, spec, opened, out)
+        for job, patient in progress(jobs, total=len(jobs), label="de-identifying"):
+            _write_patient(run, job, patient)
+        check = _check_output(run, jobs, progress)
+    return _write_report(run, found, check, spec)
+
+
+def _write_patient(run: _Run, job: PatientJob, patient: SourcePatient) -> None:
+    """Write the files of one patient that are not there yet."""
+    waiting = []
+    for file in patient.files:
+        key = _journal_key(job, file)
+        if run.output.is_done(key):
+            run.owners[run.output.lines[key].path] = file
+        else:
+            waiting.append(file)
+    for batch in batches(waiting):
+        paths = [str(one.path) for one in batch]
+        names = [one.stem for one in batch]
+        answers = answers_for(run.sandbox, deidentify_files, paths, names, job)
+        for file, answer in zip(batch, answers, strict=True):
+            if "refused" in answer:
+                run.refused.append(file.refused(str(answer["refused"])))
+            else:
+                _write_file(run, job, file, answer)
+
+
+def _write_file(
+    run: _Run, job: PatientJob, file: SourceFile, answer: dict[str, Any]
+) -> None:
+    """Write one finished file, unless another file has its place."""
+    parts = (job.keys.pseudonym, *answer["folders"], answer["name"])
+    relative = PurePosixPath(*map(_safe_part, parts))
+    earlier = run.owners.get(f"data/{relative}")
+    if earlier is not None:
+        if earlier.digest == file.digest:
+            run.n_same += 1
+        else:
+            run.refused.append(file.refused("instance-twice"))
+        return
+    content = bytes(answer["content"])
+    written = run.output.write(relative, content)
+    run.owners[written] = file
+    run.output.record(
+        JournalLine(
+            key=_journal_key(job, file),
+            path=written,
+            sha256=hashlib.sha256(content).hexdigest(),
+            pseudonym=job.keys.pseudonym,
+            counts=tuple((tag, action, int(n)) for tag, action, n in answer["counts"]),
+            group=str(answer["group"]),
+            age=str(answer["age"]),
+            sex=str(answer["sex"]),
+        )
+    )
+
+
+def _safe_part(text: str) -> str:
+    """Return a part of a path; only letters, digits, dots and hyphens can be in one."""
+    kept = "".join(one for one in text if one.isalnum() or one in ".-")
+    return kept.lstrip(".")[:120] or "unnamed"
+
+
+def _check_output(
+    run: _Run,
+    jobs: Sequence[tuple[PatientJob, SourcePatient]],
+    progress: Progress,
+) -> SelfCheck:
+    """Read every finished file again, and take back what does not pass."""
+    n_read = n_witnessed = n_withdrawn = 0
+    for job, _ in progress(jobs, total=len(jobs), label="reading again"):
+        lines = [
+            one
+            for one in run.output.lines.values()
+            if one.pseudonym == job.keys.pseudonym and one.path in run.owners
+        ]
+        firsts = {one.group: one.path for one in reversed(lines)}
+        witnessed = [firsts[one.group] == one.path for one in lines]
+        for line, wrong in zip(lines, _judge(run, job, lines, witnessed), strict=True):
+            if wrong:
+                run.output.withdraw(line)
+                run.refused.append(run.owners[line.path].refused("self-check"))
+        n_read += len(lines)
+        n_witnessed += sum(witnessed)
+        n_withdrawn += sum(line.key not in run.output.lines for line in lines)
+    return SelfCheck(n_read=n_read, n_witnessed=n_witnessed, n_withdrawn=n_withdrawn)
+
+
+def _judge(
+    run: _Run, job: PatientJob, lines: list[JournalLine], witnessed: list[bool]
+) -> list[bool]:
+    """Return for each finished file whether anything is wrong with it."""
+    wrong: list[bool] = []
+    step = 32
+    for start in range(0, len(lines), step):
+        part = lines[start : start + step]
+        answers = answers_for(
+            run.sandbox,
+            check_files,
+            [str(run.output.place / one.path) for one in part],
+            witnessed[start : start + step],
+            job,
+        )
+        wrong += [
+            answer.get("wrong") != "" or answer.get("digest") != line.sha256
+            for line, answer in zip(part, answers, strict=True)
+        ]
+    return wrong
+
+
+def _write_report(
+    run: _Run, found: SourceInput, check: SelfCheck, spec: DeidSpec
+) -> WrittenDeid:
+    lines = [one for one in run.output.lines.values() if one.path in run.owners]
+    released: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        known = released.get(line.pseudonym, ("", ""))
+        ages = [one for one in (known[0], line.age) if one]
+        released[line.pseudonym] = (min(ages, default=""), known[1] or line.sex)
+    report = DeidReport(
+        spec=spec,
+        n_files=found.n_files,
+        n_written=len(lines),
+        n_patients=len(released),
+        n_same=run.n_same,
+        actions=count_actions(count for line in lines for count in line.counts),
+        quarantine=tuple(sorted(run.refused, key=lambda one: one.number)),
+        check=check,
+        anonymity=measure_anonymity(released, limit=spec.small_cell),
+    )
+    return _write_pages(run.output.place, report)
+
+
+def _write_pages(place: Path, report: DeidReport) -> WrittenDeid:
+    created, ours = now(), version("tumorscope")
+    claims = CLAIMS[report.spec.mode]
+    head = PageHead(
+        title=f"De-identification: {report.spec.mode.value}",
+        lede=(
+            f"{report.n_written} of {report.n_files} files written, "
+            f"{report.n_patients} patients; {len(report.quarantine)} files in "
+            f"quarantine, {report.n_same} repeat another file"
+        ),
+        created=created,
+        version=ours,
+        limits_title="What this does not promise",
+        limits=deid_limits(report),
+    )
+    content = {
+        "kind": "tumorscope-deid",
+        "version": DEID_VERSION,
+        "notice": RESEARCH_USE,
+        "created": created,
+        "tumorscope_version": ours,
+        "promises": claims.promises,
+        "promises_not": claims.promises_not,
+        "report": to_json_value(report),
+    }
+    write_json(place / REPORT_JSON, content)
+    write_text(place / REPORT_HTML, render_page(head, deid_sections(report)))
+    lines = (
+        head.lede,
+        *(f"+ {text}" for text in claims.promises),
+        *(f"- {text}" for text in claims.promises_not),
+        RESEARCH_USE,
+    )
+    return WrittenDeid(
+        html=place / REPORT_HTML,
+        json=place / REPORT_JSON,
+        report=report,
+        summary="\n".join(lines),
+    )
+
+
+def _journal_key(job: PatientJob, file: SourceFile) -> str:
+    return job.keys.name_file("journal", f"{file.relative}\n{file.digest}")
+
+
+def _settings_digest(spec: DeidSpec) -> str:
+    text = f"{version('tumorscope')}\n{spec.model_dump_json()}"
+    return hashlib.sha256(text.encode()).hexdigest()
