@@ -17,8 +17,8 @@ PIP_ARGS ?=
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_ARGS)
 
-# Packages of the operating system that some tests need, e.g. "dcmtk". None so far.
-DEBIAN_PACKAGES ?=
+# Packages of the operating system that some tests need: dciodvfy judges DICOM objects.
+DEBIAN_PACKAGES ?= dicom3tools
 JOBS ?= 2
 RUN ?= runs/demo
 

@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,20 @@ def estimate():
 def png():
     """Return the bytes of a picture."""
     return _png()
+
+
+@pytest.fixture(scope="session")
+def scan_makers():
+    """Return the maker of synthetic DICOM files and NIfTI volumes."""
+    path = Path(__file__).parents[1] / "benchmarks" / "synthetic_scans.py"
+    found = spec_from_file_location("synthetic_scans", path)
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """Return a sandbox that all tests of a worker share."""
+    with import_module("tumorscope.io.sandbox").Sandbox() as made:
+        yield made

@@ -14,12 +14,14 @@ import pytest
 DOMAIN_LIBRARIES = {"annotated_types", "numpy", "pandas", "pydantic", "tumorscope"}
 PACKAGES = (
     "audit",
+    "deid",
     "domain",
     "estimation",
     "evaluation",
     "explanation",
     "importers",
     "inference",
+    "input_gate",
     "io",
     "learning",
     "model_card",

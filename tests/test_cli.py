@@ -66,6 +66,7 @@ def test_all_promised_commands_exist():
         "audit",
         "card",
         "compare",
+        "deid",
         "demo",
         "doctor",
         "evaluate",

@@ -23,7 +23,13 @@ SPEC = RunSpec.model_validate(
         "preprocess": {"size_px": 32},
         "train": {"epochs": 2, "batch_size": 16, "initial_weights": "scratch"},
         "evaluate": {"bootstrap_draws": 100, "baselines": True},
-        "explain": {"methods": ["cam"], "overlays": 2},
+        "explain": {
+            "methods": ["cam"],
+            "overlays": 2,
+            "tumor_free_slices": 2,
+            "check_slices": 2,
+            "deletion_slices": 1,
+        },
     }
 )
 

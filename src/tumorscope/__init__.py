@@ -41,6 +41,8 @@ _HOME_OF: MappingProxyType[str, str] = MappingProxyType(
         "TumorscopeError": "tumorscope.domain.errors",
         "UnreadableScanError": "tumorscope.domain.errors",
         "WrittenReport": "tumorscope.workflows.evaluate",
+        "convert": "tumorscope.workflows.convert",
+        "deidentify": "tumorscope.workflows.deid",
         "describe_models": "tumorscope.workflows.train",
         "evaluate_external": "tumorscope.workflows.evaluate",
         "evaluate_run": "tumorscope.workflows.evaluate",

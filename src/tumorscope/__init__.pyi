@@ -19,6 +19,8 @@ from tumorscope.domain.split import Split as Split
 from tumorscope.evaluation.report import EvaluationReport as EvaluationReport
 from tumorscope.importers.inspection import Imported as Imported
 from tumorscope.phantom.spec import PhantomSpec as PhantomSpec
+from tumorscope.workflows.convert import convert as convert
+from tumorscope.workflows.deid import deidentify as deidentify
 from tumorscope.workflows.demo import run_demo as run_demo
 from tumorscope.workflows.doctor import DoctorReport as DoctorReport
 from tumorscope.workflows.doctor import inspect_machine as inspect_machine

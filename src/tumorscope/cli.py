@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -36,6 +36,29 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+class _RunUnlessNamed(typer.core.TyperGroup):
+    """A group of which `deid IN OUT` runs the first command, as `deid run IN OUT`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Put the name of the first command before what is no command's name."""
+        named = args[0] in self.commands
+        return super().resolve_command(ctx, args if named else ["run", *args])
+
+
+deid = typer.Typer(
+    cls=_RunUnlessNamed,
+    help=(
+        "De-identify a folder of DICOM, NIfTI, JSON, PNG, JPEG and TIFF files: "
+        "tumorscope deid IN OUT. The source is never touched. The commands below keep "
+        "the key, and lead back or erase the way back."
+    ),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"ignore_unknown_options": True},
+)
+app.add_typer(deid, name="deid")
+
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,8 +72,40 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", help="TOML file with settings; --set wins over it."),
 ]
+SequencesOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[,NAME,NAME]",
+        help="Channels of volumes: one or three of t1, t1c, t2, flair; what all studies "
+        "have unless set.",
+    ),
+]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Table of labels for volumes without masks: patient_id, study_id or "
+        "series_id, perhaps slice_index, and label."
+    ),
+]
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder made by `tumorscope prepare`.")
+]
+
+
+VaultOption = Annotated[
+    Path | None,
+    typer.Option("--vault", help="File of the vault; the user's own unless set."),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        help="File with the vault's key; else TUMORSCOPE_VAULT_KEY_FILE, "
+        "TUMORSCOPE_VAULT_KEY or the system's keyring.",
+    ),
+]
+WhyOption = Annotated[
+    str, typer.Option("--why", help="Reason; it stands in the audit log.")
 ]
 
 
@@ -62,6 +117,8 @@ class Importer(StrEnum):
     csv = "csv"
     lgg = "lgg"
     phantom = "phantom"
+    dicom = "dicom"
+    nifti = "nifti"
 
 
 class Protocol(StrEnum):
@@ -121,7 +178,12 @@ def phantom(
 
 @app.command()
 def prepare(  # noqa: PLR0913 - one option for each way a source can differ
-    source: Annotated[Path, typer.Argument(help="Folder or table with images.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder or table with images, DICOM studies or NIfTI volumes."
+        ),
+    ],
     *,
     out: Annotated[Path, typer.Option(help="Run folder to make, e.g. runs/first.")],
     importer: Annotated[
@@ -152,6 +214,8 @@ def prepare(  # noqa: PLR0913 - one option for each way a source can differ
             help="Go on without unusable files; run.json and the report list them.",
         ),
     ] = False,
+    sequences: SequencesOption = "",
+    labels: LabelsOption = None,
     folds: Annotated[
         int | None, typer.Option(help="Grouped cross-validation with this many folds.")
     ] = None,
@@ -165,7 +229,7 @@ def prepare(  # noqa: PLR0913 - one option for each way a source can differ
     from tumorscope.domain.specs import RunSpec
     from tumorscope.workflows.prepare import prepare as run_prepare
     from tumorscope.workflows.settings import read_settings
-    from tumorscope.workflows.source_options import source_options
+    from tumorscope.workflows.source_options import source_options, volume_options
 
     chosen = [f"split.folds={folds}"] if folds is not None else []
     chosen += [f"split.leave_out={leave_out}"] if leave_out is not None else []
@@ -177,10 +241,58 @@ def prepare(  # noqa: PLR0913 - one option for each way a source can differ
         columns=tuple(column or ()),
         ignored=tuple(ignore_column or ()),
         skip_unreadable=skip_unreadable,
+        volumes=volume_options(sequences, labels=labels),
     )
     run = run_prepare(source, out, spec, options=options, progress=show_progress)
     typer.echo(run.describe())
     typer.echo(f"next: tumorscope train {out}")
+
+
+@app.command()
+def convert(  # noqa: PLR0913 - one option for each way a source can differ
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of DICOM studies or NIfTI volumes, DICOMDIR, zip, or one file."
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to make.")],
+    importer: Annotated[
+        Importer, typer.Option(help="Layout; auto looks at it.")
+    ] = Importer.auto,
+    sequences: SequencesOption = "",
+    labels: LabelsOption = None,
+    positive: Annotated[
+        list[str] | None, typer.Option(help="Label that means tumor; repeatable.")
+    ] = None,
+    negative: Annotated[
+        list[str] | None, typer.Option(help="Label that means none; repeatable.")
+    ] = None,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unreadable", help="Go on without damaged files, and list them."
+        ),
+    ] = False,
+) -> None:
+    """Write volumes as slices with a manifest, for `audit` and `evaluate --manifest`.
+
+    `prepare` does this by itself; here nothing is split, so one patient is enough.
+    """
+    from tumorscope.workflows.convert import convert as run_convert
+    from tumorscope.workflows.source_options import source_options, volume_options
+
+    options = source_options(
+        importer.value,
+        positive=tuple(positive or ()),
+        negative=tuple(negative or ()),
+        skip_unreadable=skip_unreadable,
+        volumes=volume_options(sequences, labels=labels),
+    )
+    made = run_convert(source, out, options=options, progress=show_progress)
+    typer.echo(made.describe())
+    typer.echo(f"next: tumorscope evaluate BUNDLE --manifest {out}/manifest.parquet")
 
 
 @app.command()
@@ -507,15 +619,31 @@ def robustness(
 
 
 @app.command()
-def explain(run: RunArgument, *, settings: SetOption = None) -> None:
-    """Draw what moved the scores, and score the maps against lesion masks."""
+def explain(
+    run: RunArgument,
+    *,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Another run on the same split, trained with another seed: how alike are "
+            "its maps?",
+        ),
+    ] = None,
+    settings: SetOption = None,
+) -> None:
+    """Draw what moved the scores, score the maps, and check whether to trust them.
+
+    Leaves pictures, localization.json, quality.json and scores.parquet in explanations/,
+    and the figures in the report. After a stop, start again: nothing half-made is left.
+    """
     from tumorscope.workflows.evaluate import refresh_report
     from tumorscope.workflows.explain import explain as run_explain
     from tumorscope.workflows.run_folder import open_run
     from tumorscope.workflows.settings import change_section
 
     spec = change_section(open_run(run).record.spec, "explain", settings or []).explain
-    found = run_explain(run, spec=spec, progress=show_progress)
+    found = run_explain(run, spec=spec, against=against, progress=show_progress)
     typer.echo(found.as_text())
     written = refresh_report(run, progress=show_progress)
     if written is not None:
@@ -553,17 +681,145 @@ def card(
 @app.command()
 def predict(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a run that holds one.")],
-    files: Annotated[list[Path], typer.Argument(help="Image files or folders.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Image files or folders; DICOM studies as folder, DICOMDIR or zip; "
+            "NIfTI volumes."
+        ),
+    ],
     *,
+    dicom_out: Annotated[
+        Path | None,
+        typer.Option(help="New folder for report, map and overlays as DICOM files."),
+    ] = None,
+    stow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="DICOMweb service (STOW-RS) to send these files to."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score new images: a probability for each, refused files with their reason."""
-    from tumorscope.workflows.predict import predict as run_predict
+    """Score new images: a probability for each, refused files with their reason.
 
-    found = run_predict(bundle, files, progress=show_progress)
-    typer.echo(json.dumps(found.as_dict(), indent=1) if as_json else found.as_table())
+    Of a study or volume every slice and every series is scored, and every series that is
+    left out is listed with its reason. Results for a PACS need a DICOM study; they name
+    the patient as it does.
+    """
+    if dicom_out is None and stow is None:
+        from tumorscope.workflows.predict import predict as run_predict
+
+        found, filed = run_predict(bundle, files, progress=show_progress), None
+    else:
+        from tumorscope.workflows.dicom_results import predict_for_pacs
+
+        found, filed = predict_for_pacs(
+            bundle, files, out=dicom_out, stow=stow, progress=show_progress
+        )
+    if as_json:
+        extra = {} if filed is None else {"dicom_results": filed.as_dict()}
+        typer.echo(json.dumps(found.as_dict() | extra, indent=1))
+    else:
+        typer.echo(found.as_table())
+        if filed is not None:
+            typer.echo(filed.as_words())
     if found.all_refused:
         raise typer.Exit(2)
+
+
+@deid.command("run")
+def deid_run(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="Folder with patients' files.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="New folder, or one that the same command began."
+        ),
+    ],
+    *,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="research (default), one-way or safe-harbor."),
+    ] = None,
+    vault: VaultOption = None,
+    key_file: KeyOption = None,
+    settings: SetOption = None,
+) -> None:
+    """De-identify a folder: tumorscope deid IN OUT. Leaves deid.html, deid.json, data/.
+
+    Settings for --set: deid.dates, keep_characteristics, clean_descriptors, retain_uids,
+    retain_device, patient_from, accept_deidentified, face_free, pixels_reviewed,
+    small_cell. Exit status 2 when no file could be written.
+    """
+    from tumorscope.workflows.deid import deidentify
+
+    chosen = [f"deid.mode={mode}"] if mode is not None else []
+    written = deidentify(
+        source,
+        out,
+        vault=vault,
+        key_file=key_file,
+        assignments=[*chosen, *(settings or [])],
+        progress=show_progress,
+    )
+    typer.echo(written.summary)
+    typer.echo(f"report: {written.html}")
+    if not written.report.n_written:
+        raise typer.Exit(2)
+
+
+@deid.command("new-key")
+def deid_new_key(
+    file: Annotated[
+        Path | None, typer.Argument(help="New file; only you may read it.")
+    ] = None,
+    *,
+    keyring: Annotated[
+        bool, typer.Option("--keyring", help="Put it into the system's keyring.")
+    ] = False,
+) -> None:
+    """Make a key for a vault. Keep it apart from vault and data: it cannot be replaced."""
+    from tumorscope.workflows.reidentify import make_key
+
+    typer.echo(f"key: {make_key(file, in_keyring=keyring)}")
+
+
+@deid.command("reidentify")
+def deid_reidentify(
+    pseudonym: Annotated[str, typer.Argument(help="As in the output.")],
+    *,
+    why: WhyOption,
+    vault: VaultOption = None,
+    key_file: KeyOption = None,
+) -> None:
+    """Say who a pseudonym stands for; the look is written to the audit log first."""
+    from tumorscope.workflows.reidentify import reidentify
+
+    found = reidentify(pseudonym, why=why, vault=vault, key_file=key_file)
+    typer.echo(found.as_text())
+
+
+@deid.command("forget")
+def deid_forget(
+    patient: Annotated[
+        str, typer.Argument(help="Pseudonym, or the original patient ID.")
+    ],
+    *,
+    why: WhyOption,
+    issuer: Annotated[
+        str, typer.Option(help="Issuer of the patient ID, where the files name one.")
+    ] = "",
+    vault: VaultOption = None,
+    key_file: KeyOption = None,
+) -> None:
+    """Erase the link between a patient and the pseudonym for good, and prove it."""
+    from tumorscope.workflows.forget import forget
+
+    done = forget(patient, why=why, issuer=issuer, vault=vault, key_file=key_file)
+    typer.echo(done.as_text())
 
 
 @app.command()

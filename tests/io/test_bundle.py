@@ -16,9 +16,11 @@ from tumorscope.domain.card import (
     TrainingDataFingerprint,
 )
 from tumorscope.domain.errors import BundleError
+from tumorscope.domain.gate_spec import GateRules
 from tumorscope.domain.specs import PreprocessSpec, TrainSpec
 from tumorscope.io.bundle import (
     CARD,
+    GATE,
     WEIGHTS,
     read_bundle,
     read_card,
@@ -132,6 +134,58 @@ def test_a_card_of_format_1_is_upgraded(bundle):
     assert card.calibration.method == "none"
     assert card.referral.refer_when == "never"
     assert card.conformal.deciding is None
+
+
+def test_a_card_of_format_2_has_no_gate(bundle):
+    """Bundles from before the input gate stay usable, and their card says None."""
+    content = json.loads((bundle / CARD).read_text())
+    del content["input_gate"]
+    (bundle / CARD).write_text(json.dumps(content | {"format": 2}))
+
+    read = read_bundle(bundle)
+
+    assert read.card == _card(weights_bytes(_weights()))
+    assert read.card.input_gate is None
+    assert read.gate is None
+
+
+def _with_gate(folder: Path) -> Path:
+    content, arrays = weights_bytes(_weights()), weights_bytes(_weights(seed=3))
+    rules = GateRules(
+        sequences=1,
+        flag_distance=1.5,
+        refuse_distance=None,
+        flag_share=0.01,
+        train_slices=10,
+        train_patients=2,
+        tune_slices=10,
+        tune_patients=2,
+    )
+    files = {WEIGHTS: sha256(content), GATE: sha256(arrays)}
+    card = _card(content, input_gate=rules, files=files)
+    write_bundle(folder, card, content, gate=arrays)
+    return folder
+
+
+def test_the_gate_comes_back(tmp_path):
+    """Rules and arrays are the same after a round trip."""
+    read = read_bundle(_with_gate(tmp_path / "bundle"))
+
+    assert read.card.input_gate.flag_distance == 1.5
+    np.testing.assert_array_equal(read.gate["fc.weight"], _weights(seed=3)["fc.weight"])
+
+
+def test_a_gate_that_was_exchanged_or_removed_is_refused(tmp_path):
+    """A damaged gate never opens in silence, and a card without its file is no card."""
+    bundle = _with_gate(tmp_path / "bundle")
+    (bundle / GATE).write_bytes(weights_bytes(_weights(seed=4)))
+    with pytest.raises(BundleError, match="damaged or exchanged"):
+        read_bundle(bundle)
+
+    content = json.loads((bundle / CARD).read_text())
+    (bundle / CARD).write_text(json.dumps(content | {"input_gate": None}))
+    with pytest.raises(BundleError, match="do not go together"):
+        read_bundle(bundle)
 
 
 def test_a_threshold_has_one_target(bundle):

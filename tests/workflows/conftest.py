@@ -27,6 +27,9 @@ SETTINGS = {
         "methods": ["cam", "occlusion"],
         "overlays": 3,
         "occlusion_window_px": 16,
+        "tumor_free_slices": 3,
+        "check_slices": 3,
+        "deletion_slices": 1,
     },
 }
 

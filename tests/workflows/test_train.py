@@ -55,7 +55,7 @@ def test_a_bundle_holds_no_pickle(trained):
     """Nothing in a bundle can run code."""
     names = {path.name for path in (trained / "bundle").iterdir()}
 
-    assert names == {"card.json", "weights.safetensors"}
+    assert names == {"card.json", "gate.safetensors", "weights.safetensors"}
 
 
 def test_training_is_recorded_and_described(trained):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tumorscope.domain.errors import ConfigError
@@ -88,3 +92,21 @@ def test_the_current_folder_can_be_filled(tmp_path, monkeypatch):
         (folder / "file").touch()
 
     assert (here / "file").exists()
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    """A partial folder stays while its process is at work, and goes with the next."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    abandoned = tmp_path / f".out.{dead.pid}.partial"
+    at_work = tmp_path / f".out.{os.getppid()}.partial"
+    other = tmp_path / ".out.notes.partial"
+    for folder in (abandoned, at_work, other):
+        folder.mkdir()
+
+    with whole_folder(tmp_path / "out"):
+        pass
+
+    assert not abandoned.exists()
+    assert at_work.exists()
+    assert other.exists()

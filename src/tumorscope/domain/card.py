@@ -14,11 +14,12 @@ from tumorscope.domain.calibration import (
     Probability,
     ReferralRule,
 )
+from tumorscope.domain.gate_spec import GateRules
 from tumorscope.domain.spec import Spec
 from tumorscope.domain.specs import OpenShare, PreprocessSpec, TrainSpec
 from tumorscope.domain.split import Grouping
 
-CARD_FORMAT = 2
+CARD_FORMAT = 3
 """Raised when an older reader could misread a newer bundle."""
 RESEARCH_USE = "Research use only. Not a medical device."
 
@@ -119,6 +120,8 @@ class BundleCard(Spec):
     """Sets of possible labels, fixed on the tuning part."""
     referral: ReferralRule = ReferralRule()
     """When a slice is referred to a reader, fixed on the tuning part."""
+    input_gate: GateRules | None = None
+    """What is flagged or refused before it is scored; None without a gate."""
     train: TrainSpec
     """Recipe."""
     first_weights: str

@@ -14,6 +14,7 @@ from tumorscope.domain.audit_spec import AuditSpec
 from tumorscope.domain.calibration import OperatingTarget, ReferWhen
 from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.fairness_spec import FairnessSpec
+from tumorscope.domain.gate_spec import GateSpec
 from tumorscope.domain.group_columns import parse_training_groups
 from tumorscope.domain.pseudo_patient_spec import PseudoPatientSpec
 from tumorscope.domain.recipes import with_recipe
@@ -264,6 +265,21 @@ class ExplainSpec(Spec):
     """Side of the occluding square, in pixels of the network's input."""
     occlusion_stride_px: Annotated[int, Field(ge=1)] = 16
     """Step of the occluding square, in pixels."""
+    tumor_free_slices: Annotated[int, Field(ge=0)] = 40
+    """Tumor-free test slices on which the highlighted area is measured, spread over the
+    patients; 0 measures none."""
+    check_slices: Annotated[int, Field(ge=0)] = 24
+    """Tumor test slices of which maps are made again with re-initialized weights, with
+    noise and, if named, by a second run, spread over the patients; 0 checks none."""
+    randomizations: Annotated[int, Field(ge=2, le=20)] = 2
+    """Networks with re-initialized weights that maps are compared with."""
+    noise_share: Annotated[float, Field(gt=0, le=0.5)] = 0.02
+    """Standard deviation of the small noise, as a share of the range of intensities."""
+    deletion_slices: Annotated[int, Field(ge=0)] = 16
+    """Tumor test slices whose pixels are deleted and inserted in each map's order, spread
+    over the patients; 0 leaves it out. The costliest part: about 500 passes a slice."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the choice of slices, the noise, the random orders and the new weights."""
 
 
 class RunSpec(Spec):
@@ -283,6 +299,8 @@ class RunSpec(Spec):
     """One training run."""
     calibrate: CalibrateSpec = CalibrateSpec()
     """How logits become probabilities and decisions."""
+    gate: GateSpec = GateSpec()
+    """How the input gate is fitted."""
     evaluate: EvaluateSpec = EvaluateSpec()
     """How predictions are judged."""
     explain: ExplainSpec = ExplainSpec()

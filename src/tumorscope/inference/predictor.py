@@ -17,6 +17,7 @@ from tumorscope.domain.calibration import (
 from tumorscope.domain.card import BundleCard
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.progress import Progress, silent
+from tumorscope.input_gate.judging import GateOutcome, InputGate
 from tumorscope.preprocessing import prepare_slice, to_network_input
 
 
@@ -46,17 +47,31 @@ class Scores:
 
 
 class Predictor:
-    """A bundle's preprocessing, network, calibration and decision rules as one."""
+    """A bundle's gate, preprocessing, network, calibration and decision rules as one."""
 
-    def __init__(self, card: BundleCard, engine: Engine) -> None:
-        """Keep the card and the engine that runs its network."""
+    def __init__(
+        self, card: BundleCard, engine: Engine, gate: InputGate | None = None
+    ) -> None:
+        """Keep the card, the engine that runs its network, and the input gate, if any."""
         self.card = card
         self._engine = engine
+        self._gate = gate
 
     @property
     def threshold_probability(self) -> float:
         """A slice is positive when its tumor_probability is greater than this."""
         return self.card.threshold.threshold_probability
+
+    def judge_input(self, pixels: NDArray[Any]) -> GateOutcome | None:
+        """Say whether a decoded slice should be scored; None without an input gate.
+
+        Args:
+            pixels: Shape (height, width) or (height, width, 3), uint8 or uint16.
+
+        Raises:
+            DataError: If the slice has another shape.
+        """
+        return None if self._gate is None else self._gate.judge(pixels)
 
     def score(self, pixels: NDArray[Any]) -> Scores:
         """Score one decoded slice.

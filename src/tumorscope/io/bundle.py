@@ -21,7 +21,7 @@ from tumorscope.domain.card import CARD_FORMAT, BundleCard
 from tumorscope.domain.errors import BundleError
 from tumorscope.io.artifacts import write_text
 
-CARD, WEIGHTS = "card.json", "weights.safetensors"
+CARD, WEIGHTS, GATE = "card.json", "weights.safetensors", "gate.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +32,17 @@ class Bundle:
         card: Preprocessing, threshold, training data, figures.
         weights: State dict of the network, float32 and int64 arrays.
         folder: Where it was read from.
+        gate: Arrays of the input gate, float32; None where the bundle has none.
     """
 
     card: BundleCard
     weights: Mapping[str, NDArray[Any]]
     folder: Path
+    gate: Mapping[str, NDArray[Any]] | None = None
 
 
 def weights_bytes(weights: Mapping[str, NDArray[Any]]) -> bytes:
-    """Return the content of the weights file."""
+    """Return the content of a file of weights, or of the input gate's arrays."""
     ordered = {
         name: np.ascontiguousarray(value) for name, value in sorted(weights.items())
     }
@@ -52,24 +54,29 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_bundle(folder: Path, card: BundleCard, weights: bytes) -> None:
+def write_bundle(
+    folder: Path, card: BundleCard, weights: bytes, *, gate: bytes | None = None
+) -> None:
     """Write a bundle beside its place, then rename it; replaces an older one.
 
     Args:
         folder: Where the bundle goes.
-        card: Its card; `files` must hold the digest of the weights.
+        card: Its card; `files` must hold the digest of the weights and of the gate.
         weights: As returned by `weights_bytes`.
+        gate: The input gate's arrays, likewise; None where there is no gate.
 
     Raises:
-        BundleError: If the card's digest is not the one of the weights.
+        BundleError: If a digest on the card is not the one of its file.
     """
-    if card.files.get(WEIGHTS) != sha256(weights):
+    contents = {WEIGHTS: weights} | ({} if gate is None else {GATE: gate})
+    if card.files != {name: sha256(content) for name, content in contents.items()}:
         raise BundleError(f"{folder}: the card does not belong to these weights")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    (partial / WEIGHTS).write_bytes(weights)
+    for name, content in contents.items():
+        (partial / name).write_bytes(content)
     (partial / CARD).write_text(_card_text(card), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
@@ -102,11 +109,12 @@ def read_bundle(folder: Path) -> Bundle:
                 f"{path}: damaged or exchanged: its SHA-256 is not the card's; copy the "
                 "bundle anew"
             )
-    try:
-        weights = load_file(folder / WEIGHTS)
-    except (SafetensorError, OSError) as error:
-        raise BundleError(f"{folder / WEIGHTS}: unreadable: {error}") from error
-    return Bundle(card=card, weights=weights, folder=folder)
+    return Bundle(
+        card=card,
+        weights=_load_arrays(folder / WEIGHTS),
+        folder=folder,
+        gate=None if card.input_gate is None else _load_arrays(folder / GATE),
+    )
 
 
 def read_card(folder: Path) -> BundleCard:
@@ -132,15 +140,36 @@ def read_card(folder: Path) -> BundleCard:
             f"{path}: format {found} is newer than this version reads ({CARD_FORMAT}); "
             "update tumorscope"
         )
-    if found == 1:
-        content = _upgrade_from_1(content)
     try:
-        card = BundleCard.model_validate(content)
+        card = BundleCard.model_validate(_upgraded(content))
     except ValidationError as error:
         raise BundleError(f"{path}: damaged or foreign card: {error}") from error
+    _check_files(path, card)
+    return card
+
+
+def _check_files(path: Path, card: BundleCard) -> None:
     if WEIGHTS not in card.files:
         raise BundleError(f"{path}: the card lists no {WEIGHTS}")
-    return card
+    if (card.input_gate is not None) != (GATE in card.files):
+        raise BundleError(
+            f"{path}: the card's input gate and its file {GATE} do not go together; copy "
+            "the bundle anew"
+        )
+
+
+def _load_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise BundleError(f"{path}: unreadable: {error}") from error
+
+
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of any known format in the newest one."""
+    if content["format"] == 1:
+        content = _upgrade_from_1(content)
+    return _upgrade_from_2(content) if content["format"] == 2 else content
 
 
 def _upgrade_from_1(content: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +179,15 @@ def _upgrade_from_1(content: dict[str, Any]) -> dict[str, Any]:
     is that of the raw logit, and nothing is referred, which is what their absence means.
     """
     return content | {"format": 2}
+
+
+def _upgrade_from_2(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of format 2 in format 3.
+
+    Format 2 knew no input gate: every readable file is scored, which is what its absence
+    means.
+    """
+    return content | {"format": 3}
 
 
 def _card_text(card: BundleCard) -> str:

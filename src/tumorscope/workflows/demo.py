@@ -29,6 +29,9 @@ SPEC = RunSpec.model_validate(
             "overlays": 6,
             "integrated_gradients_steps": 8,
             "occlusion_stride_px": 32,
+            "tumor_free_slices": 8,
+            "check_slices": 8,
+            "deletion_slices": 2,
         },
     }
 )

@@ -20,6 +20,8 @@ from tumorscope.domain.split import Grouping
 from tumorscope.evaluation.rendering.context import ReportContext
 from tumorscope.evaluation.rendering.html import render_report
 from tumorscope.evaluation.report import EvaluationReport, evaluate_predictions
+from tumorscope.input_gate.report import GateReport
+from tumorscope.input_gate.section import gate_section
 from tumorscope.io.artifacts import (
     read_manifest,
     read_predictions,
@@ -29,7 +31,9 @@ from tumorscope.io.artifacts import (
 )
 from tumorscope.io.bundle import Bundle, read_bundle, read_card, update_card
 from tumorscope.io.pixel_store import open_store
+from tumorscope.pages.section import Section
 from tumorscope.workflows.abstention import MeasuredAbstention, measure_referrals
+from tumorscope.workflows.gate import measure_gate
 from tumorscope.workflows.prepare import (
     SourceOptions,
     group_near_duplicates,
@@ -76,6 +80,19 @@ class WrittenReport:
     summary: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """What is kept from a decision: referred slices, and what the input gate stops."""
+
+    abstention: MeasuredAbstention
+    gate: GateReport | None
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The parts of the page."""
+        return (*self.abstention.sections, gate_section(self.gate))
+
+
 def evaluate_run(
     folder: Path, *, assignments: Sequence[str] = (), progress: Progress = silent
 ) -> WrittenReport:
@@ -105,9 +122,13 @@ def evaluate_run(
         report = _judge(run, predictions, progress)
         write_predictions(folder / PREDICTIONS, predictions)
         context = context_of_run(run, bundles, report, predictions)
-        written = _write(
-            folder, report, context, measure_referrals(bundles, predictions, report)
+        checked = _Checked(
+            abstention=measure_referrals(bundles, predictions, report),
+            gate=measure_gate(
+                bundles, run.manifest, predictions, report, progress=progress
+            ),
         )
+        written = _write(folder, report, context, checked)
         for bundle in bundles:
             _note_figures(bundle, report)
         stage.details["auroc"] = str(report.ranking["auroc"])
@@ -161,8 +182,13 @@ def evaluate_external(
         )
         write_predictions(folder / PREDICTIONS, predictions)
         context = context_of_external(bundle, manifest, report, predictions)
-        abstention = measure_referrals([bundle], predictions, report)
-        written = _write(folder, report, context, abstention)
+        checked = _Checked(
+            abstention=measure_referrals([bundle], predictions, report),
+            gate=measure_gate(
+                [bundle], manifest, predictions, report, progress=progress
+            ),
+        )
+        written = _write(folder, report, context, checked)
     return replace(written, html=target / REPORT_HTML, json=target / REPORT_JSON)
 
 
@@ -198,8 +224,13 @@ def refresh_report(folder: Path, *, progress: Progress = silent) -> Path | None:
         for fold in range(len(run.split.fold_names))
     ]
     context = context_of_run(run, bundles, report, predictions)
-    abstention = measure_referrals(bundles, predictions, report)
-    return _write(folder, report, context, abstention).html
+    checked = _Checked(
+        abstention=measure_referrals(bundles, predictions, report),
+        gate=measure_gate(
+            bundles, run.manifest, predictions, report, progress=progress
+        ),
+    )
+    return _write(folder, report, context, checked).html
 
 
 def _judge(run: Run, predictions: Predictions, progress: Progress) -> EvaluationReport:
@@ -244,10 +275,13 @@ def _write(
     folder: Path,
     report: EvaluationReport,
     context: ReportContext,
-    abstention: MeasuredAbstention,
+    checked: _Checked,
 ) -> WrittenReport:
-    context = replace(context, sections=(*abstention.sections, *context.sections))
-    content = report.as_dict() | {"abstention": to_json_value(abstention.report)}
+    context = replace(context, sections=(*checked.sections, *context.sections))
+    content = report.as_dict() | {
+        "abstention": to_json_value(checked.abstention.report),
+        "input_checks": to_json_value(checked.gate),
+    }
     write_json(folder / REPORT_JSON, content)
     write_text(folder / REPORT_HTML, render_report(report, context))
     return WrittenReport(

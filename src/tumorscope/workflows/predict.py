@@ -5,87 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
-from tumorscope.domain.calibration import (
-    LABELS,
-    ConformalLevel,
-    ConformalSets,
-    possible_labels,
-)
 from tumorscope.domain.card import RESEARCH_USE, BundleCard
 from tumorscope.domain.errors import DataError, UnreadableScanError
 from tumorscope.domain.progress import Progress, silent
+from tumorscope.domain.study import LeftOutScan
 from tumorscope.evaluation.rule_words import (
     describe_calibration,
     describe_referral,
     describe_sets,
     describe_threshold,
     prevalence_note,
-    promise_reason,
-    referral_reasons,
     unit_of,
 )
-from tumorscope.inference.predictor import Predictor, Scores
+from tumorscope.importers.detection import volume_layout
+from tumorscope.inference.predictor import Predictor
+from tumorscope.input_gate.words import describe_gate
 from tumorscope.io.bundle import read_bundle
 from tumorscope.io.images import is_image_name, read_image
+from tumorscope.workflows.predict_scans import (
+    KeepStack,
+    ScannedSeries,
+    SeriesPrediction,
+    forget_stack,
+    score_scans,
+)
 from tumorscope.workflows.scoring import bundle_of, open_predictor
+from tumorscope.workflows.slice_prediction import (
+    SlicePrediction,
+    refuse_slice,
+    score_slice,
+)
 
-Decision = Literal["above threshold", "not above", "refer"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelSet:
-    """The labels that stay possible at one level.
-
-    Attributes:
-        level: For each true label, the promised share of new patients' slices whose set
-            holds it.
-        labels: Of "no_tumor" and "tumor"; None where the level cannot be promised.
-        reason: Why it cannot be promised; empty where it can.
-    """
-
-    level: float
-    labels: tuple[str, ...] | None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlicePrediction:
-    """What the model says of one file.
-
-    Attributes:
-        image: Path as given.
-        tumor_probability: Calibrated score in [0, 1], or None where the file was refused.
-        threshold_probability: The bundle's threshold.
-        above_threshold: Whether the score is greater than the threshold; None where the
-            file was refused.
-        decision: "above threshold", "not above", or "refer" to a reader; None where the
-            file was refused.
-        reasons: Why it is referred, or what else a reader must know; often none.
-        label_sets: Labels that stay possible, at each level of the bundle.
-        deciding_level: The level whose set decides on a referral; None where no level
-            can be promised.
-        refused: Why there is no score; empty where there is one.
-    """
-
-    image: str
-    tumor_probability: float | None
-    threshold_probability: float
-    above_threshold: bool | None
-    decision: Decision | None = None
-    reasons: tuple[str, ...] = ()
-    label_sets: tuple[LabelSet, ...] = ()
-    deciding_level: float | None = None
-    refused: str = ""
-
-    @property
-    def deciding_labels(self) -> tuple[str, ...] | None:
-        """The labels that stay possible at the deciding level; None without one."""
-        for one in self.label_sets:
-            if one.level == self.deciding_level:
-                return one.labels
-        return None
+__all__ = ["PredictionList", "SlicePrediction", "predict"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +46,10 @@ class PredictionList:
 
     Attributes:
         bundle: Name of the model.
-        slices: One entry for each file, in the order given.
+        slices: One entry for each file, in the order given, then for each slice of each
+            series.
+        series: One entry for each series of DICOM studies and volumes.
+        left_out: Series and files of studies that were not scored, each with its reason.
         notes: What holds for all: threshold, calibration, sets, referral, prevalence.
         notice: Stands on every output.
     """
@@ -103,6 +58,8 @@ class PredictionList:
     slices: tuple[SlicePrediction, ...]
     notes: tuple[str, ...] = ()
     notice: str = RESEARCH_USE
+    series: tuple[SeriesPrediction, ...] = ()
+    left_out: tuple[LeftOutScan, ...] = ()
 
     @property
     def all_refused(self) -> bool:
@@ -116,31 +73,47 @@ class PredictionList:
             "bundle": self.bundle,
             "notes": list(self.notes),
             "slices": [asdict(entry) for entry in self.slices],
+            "series": [asdict(entry) for entry in self.series],
+            "left_out": [asdict(entry) for entry in self.left_out],
         }
 
     def as_table(self) -> str:
-        """Return one line for each file, then the notes, for a terminal."""
+        """Return a line for each slice, each series and all else, for a terminal."""
         width = max([len("image"), *(len(entry.image) for entry in self.slices)])
         head = (
             f"{'image':<{width}}  tumor_probability  {'decision':<15}  set and reasons"
         )
         lines = [_line(entry, width) for entry in self.slices]
         return "\n".join(
-            [head, *lines, f"bundle {self.bundle}:", *self.notes, self.notice]
+            [
+                *[head, *lines],
+                *[entry.as_words() for entry in self.series],
+                *[f"left out: {one.label}: {one.reason}" for one in self.left_out],
+                *[f"bundle {self.bundle}:", *self.notes, self.notice],
+            ]
         )
 
 
 def predict(
-    bundle: Path, paths: Sequence[Path], *, progress: Progress = silent
+    bundle: Path,
+    paths: Sequence[Path],
+    *,
+    keep: KeepStack = forget_stack,
+    progress: Progress = silent,
 ) -> PredictionList:
-    """Score image files, or all images below folders.
+    """Score image files, DICOM studies and NIfTI volumes.
+
+    A folder is searched for images; one that holds DICOM or NIfTI files is a study. Each of
+    its series is scored slice by slice, and the series that are not are listed.
 
     A lesion mask beside its image (`scan.png`, `scan_mask.png`) is no scan: it is listed
     as refused, so that a whole cohort can be named.
 
     Args:
         bundle: A bundle, or a run that holds one.
-        paths: Image files and folders.
+        paths: Image files, folders, NIfTI volumes, DICOM files, DICOMDIRs and zip
+            archives.
+        keep: Is handed each series of a study while its voxels are at hand.
         progress: Shows how far the scoring got.
 
     Returns:
@@ -151,14 +124,28 @@ def predict(
         BundleError: If the bundle cannot be used.
         DataError: If a path does not exist, or a folder holds no images.
     """
-    files = [file for path in paths for file in _expand(path)]
+    kinds = {path: volume_layout(path) for path in paths if path.exists()}
+    scans = [(path, kind) for path, kind in kinds.items() if kind is not None]
+    files = [
+        file for path in paths if kinds.get(path) is None for file in _expand(path)
+    ]
     read = read_bundle(bundle_of(bundle))
     predictor = open_predictor(read)
     entries = progress(
         (_score(predictor, file) for file in files), total=len(files), label="scoring"
     )
+    scored = list(entries)
+    found = (
+        score_scans(predictor, scans, keep=keep, progress=progress)
+        if scans
+        else ScannedSeries()
+    )
     return PredictionList(
-        bundle=read.card.name, slices=tuple(entries), notes=_notes(read.card)
+        bundle=read.card.name,
+        slices=(*scored, *found.slices),
+        notes=(*_notes(read.card), *found.notes),
+        series=found.series,
+        left_out=found.left_out,
     )
 
 
@@ -169,6 +156,7 @@ def _notes(card: BundleCard) -> tuple[str, ...]:
         describe_calibration(card.calibration, unit),
         describe_sets(card.conformal, unit),
         describe_referral(card.referral),
+        describe_gate(card.input_gate, unit),
         prevalence_note(card),
     )
 
@@ -177,7 +165,9 @@ def _expand(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if is_image_name(file))
         if not found:
-            raise DataError(f"{path}: no PNG, JPEG or TIFF below this folder")
+            raise DataError(
+                f"{path}: no PNG, JPEG or TIFF below this folder, and no DICOM or NIfTI"
+            )
         return found
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")
@@ -185,51 +175,11 @@ def _expand(path: Path) -> list[Path]:
 
 
 def _score(predictor: Predictor, file: Path) -> SlicePrediction:
-    threshold = predictor.threshold_probability
     try:
         _refuse_mask(file)
-        scores = predictor.score(read_image(file))
+        return score_slice(predictor, read_image(file), image=str(file))
     except DataError as error:
-        return SlicePrediction(
-            image=str(file),
-            tumor_probability=None,
-            threshold_probability=threshold,
-            above_threshold=None,
-            refused=str(error),
-        )
-    return _decided(predictor, scores, image=str(file))
-
-
-def _decided(predictor: Predictor, scores: Scores, *, image: str) -> SlicePrediction:
-    card, found = predictor.card, predictor.decide(scores)
-    deciding = card.conformal.deciding
-    above = bool(found.is_above[0])
-    reasons = tuple(referral_reasons(found, card, 0))
-    by_threshold: Decision = "above threshold" if above else "not above"
-    return SlicePrediction(
-        image=image,
-        tumor_probability=float(scores.tumor_probability[0]),
-        threshold_probability=predictor.threshold_probability,
-        above_threshold=above,
-        decision="refer" if reasons else by_threshold,
-        reasons=reasons,
-        label_sets=tuple(
-            _label_set(one, card.conformal, scores)
-            for one in card.conformal.known_levels
-        ),
-        deciding_level=None if deciding is None else deciding.level,
-    )
-
-
-def _label_set(
-    level: ConformalLevel, conformal: ConformalSets, scores: Scores
-) -> LabelSet:
-    reason = promise_reason(level, conformal)
-    if reason:
-        return LabelSet(level=level.level, labels=None, reason=reason)
-    stays = possible_labels(scores.tumor_probability, level)[0]
-    labels = tuple(label for label, kept in zip(LABELS, stays, strict=True) if kept)
-    return LabelSet(level=level.level, labels=labels)
+        return refuse_slice(predictor, image=str(file), reason=str(error))
 
 
 def _refuse_mask(file: Path) -> None:
@@ -243,7 +193,8 @@ def _line(entry: SlicePrediction, width: int) -> str:
         return f"{entry.image:<{width}}  refused: {entry.refused}"
     labels = entry.deciding_labels
     shown = "" if labels is None else "{" + ", ".join(labels) + "}"
-    rest = "; ".join([shown, *entry.reasons])
+    warnings = [f"input flagged: {one}" for one in entry.input_reasons]
+    rest = "; ".join([shown, *entry.reasons, *warnings])
     return (
         f"{entry.image:<{width}}  {entry.tumor_probability:>17.4f}  "
         f"{entry.decision:<15}  {rest}"

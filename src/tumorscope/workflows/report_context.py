@@ -30,6 +30,7 @@ from tumorscope.learning.training import METRICS
 from tumorscope.pages.picture import Picture
 from tumorscope.workflows.audit_record import read_audit
 from tumorscope.workflows.explain import SCORES
+from tumorscope.workflows.explanation_quality import read_quality_section
 from tumorscope.workflows.fairness import read_fairness_section
 from tumorscope.workflows.recording import library_versions, now
 from tumorscope.workflows.robustness import read_robustness_section
@@ -65,6 +66,7 @@ def context_of_run(
         for rows in [np.flatnonzero(run.split.part[:, fold] == part)]
     )
     explained = _explained(run.folder)
+    trust = read_quality_section(run.folder)
     measured = (read_fairness_section(run.folder), read_robustness_section(run.folder))
     return ReportContext(
         run_name=run.record.name,
@@ -91,6 +93,7 @@ def context_of_run(
         localization=explained.rows,
         localization_reason=explained.reason,
         sections=(
+            *(() if trust is None else (trust,)),
             report_audit_section(read_audit(run)),
             *(each for each in measured if each is not None),
         ),

@@ -17,6 +17,7 @@ from tumorscope.inference.predictor import Predictor, Scores
 from tumorscope.inference.torch_engine import TorchEngine
 from tumorscope.io.artifacts import split_digest
 from tumorscope.io.bundle import Bundle, read_bundle
+from tumorscope.workflows.gate import open_gate
 from tumorscope.workflows.run_folder import BUNDLE, BUNDLES, SPLIT, Run
 from tumorscope.workflows.train import DIGEST_DIGITS, digest_of_owner
 
@@ -25,7 +26,7 @@ MAX_SHOWN = 10
 
 def open_predictor(bundle: Bundle) -> Predictor:
     """Return the predictor of a bundle."""
-    return Predictor(bundle.card, TorchEngine(bundle.weights))
+    return Predictor(bundle.card, TorchEngine(bundle.weights), open_gate(bundle))
 
 
 def open_fold_bundle(run: Run, fold: int) -> Bundle:

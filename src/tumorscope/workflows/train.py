@@ -25,8 +25,16 @@ from tumorscope.evaluation.tuned_rules import fix_rules
 from tumorscope.evaluation.tuning_scores import TuningScores
 from tumorscope.inference.predictor import score_prepared
 from tumorscope.inference.torch_engine import TorchEngine
+from tumorscope.input_gate.words import describe_gate
 from tumorscope.io.artifacts import split_digest
-from tumorscope.io.bundle import WEIGHTS, read_card, sha256, weights_bytes, write_bundle
+from tumorscope.io.bundle import (
+    GATE,
+    WEIGHTS,
+    read_card,
+    sha256,
+    weights_bytes,
+    write_bundle,
+)
 from tumorscope.io.pixel_store import PixelStore
 from tumorscope.learning.data import LearningData
 from tumorscope.learning.training import CHECKPOINT, TrainedModel, fit
@@ -35,6 +43,7 @@ from tumorscope.workflows.audit_record import (
     read_audit,
     refuse_failed_audit,
 )
+from tumorscope.workflows.gate import fit_run_gate
 from tumorscope.workflows.recording import (
     library_versions,
     now,
@@ -102,7 +111,7 @@ def train(
                 show_bar=show_bar,
                 progress=progress,
             )
-            card = _write_model(run, fold, model=model, store=store)
+            card = _write_model(run, fold, model=model, store=store, progress=progress)
             stage.details[name] = {
                 "best_epoch": card.best_epoch,
                 "epochs": card.epochs_done,
@@ -140,7 +149,8 @@ def _describe_card(fold: str, card: BundleCard) -> str:
         f"  {describe_threshold(card.threshold, unit)}\n"
         f"  {describe_calibration(card.calibration, unit)}\n"
         f"  {describe_sets(card.conformal, unit)}\n"
-        f"  {describe_referral(card.referral)}"
+        f"  {describe_referral(card.referral)}\n"
+        f"  {describe_gate(card.input_gate, unit)}"
     )
 
 
@@ -168,7 +178,7 @@ def _with_spec(run: Run, spec: TrainSpec | None, *, resume: bool) -> Run:
 
 
 def _write_model(
-    run: Run, fold: int, *, model: TrainedModel, store: PixelStore
+    run: Run, fold: int, *, model: TrainedModel, store: PixelStore, progress: Progress
 ) -> BundleCard:
     weights = {name: value.numpy() for name, value in model.weights.items()}
     content = weights_bytes(weights)
@@ -182,17 +192,21 @@ def _write_model(
         spec.calibrate,
         spec.operating_target,
     )
+    is_grey = _is_grey(store.pixels, tune_rows)
+    gate = fit_run_gate(run, fold, sequences=1 if is_grey else 3, progress=progress)
+    gate_content = weights_bytes(gate.model.as_arrays())
     card = BundleCard(
         name=run.record.name,
         tumorscope_version=library_versions()["tumorscope"],
         created=now(),
         sequences=run.manifest.sequences,
-        single_sequence_repeated=_is_grey(store.pixels, tune_rows),
+        single_sequence_repeated=is_grey,
         preprocess=spec.preprocess,
         threshold=rules.threshold,
         calibration=rules.calibration,
         conformal=rules.conformal,
         referral=rules.referral,
+        input_gate=gate.rules,
         train=spec.train,
         first_weights=model.first_weights,
         epochs_done=len(model.records),
@@ -202,9 +216,9 @@ def _write_model(
         audit=read_audit(run),
         environment=library_versions()
         | {"precision": model.precision, "device": model.device},
-        files={WEIGHTS: sha256(content)},
+        files={WEIGHTS: sha256(content), GATE: sha256(gate_content)},
     )
-    write_bundle(run.bundle_folder(fold), card, content)
+    write_bundle(run.bundle_folder(fold), card, content, gate=gate_content)
     return read_card(run.bundle_folder(fold))
 
 

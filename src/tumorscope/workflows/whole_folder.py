@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from tumorscope.domain.errors import ConfigError
 
 
@@ -28,6 +30,8 @@ def refuse_in_use(place: Path) -> None:
 def whole_folder(place: Path, *, replaces: bool = False) -> Iterator[Path]:
     """Yield a folder beside `place`; it takes that name when the block ends well.
 
+    What a killed process left of an earlier attempt is removed.
+
     Args:
         place: Where the folder shall be; absent or empty, unless `replaces`.
         replaces: Whether the folder takes the place of an earlier one.
@@ -42,6 +46,7 @@ def whole_folder(place: Path, *, replaces: bool = False) -> Iterator[Path]:
     new_parents = [parent for parent in target.parents if not parent.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    _remove_abandoned(target)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
@@ -57,3 +62,11 @@ def whole_folder(place: Path, *, replaces: bool = False) -> Iterator[Path]:
         for parent in new_parents:
             with suppress(OSError):  # a parent that holds the new folder is kept
                 parent.rmdir()
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove partial folders whose process is gone; one at work keeps its own."""
+    for left in target.parent.glob(f".{target.name}.*.partial"):
+        process = left.name.split(".")[-2]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(left, ignore_errors=True)

@@ -62,7 +62,7 @@ def test_log_rows_are_read_from_text():
 
 
 def test_localization_is_read_from_its_json_form():
-    """Null becomes "cannot be assessed", never zero."""
+    """Null becomes "cannot be assessed", never zero; unchecked maps are not trusted."""
     blank = {
         "value": None,
         "low": None,
@@ -85,6 +85,10 @@ def test_localization_is_read_from_its_json_form():
 
     assert (row.method, row.pointing.value, row.pointing.n_patients) == ("cam", 0.5, 3)
     assert row.dice.reason == "no mask"
+    assert row.is_untrusted
+    passed = LocalizationRow.from_dict(record | {"verdict": "passed"}, is_trivial=False)
+    assert not passed.is_untrusted
+    assert not LocalizationRow.from_dict(record, is_trivial=True).is_untrusted
     del record["rule"]
     with pytest.raises(DataError, match="'rule'"):
         LocalizationRow.from_dict(record, is_trivial=False)

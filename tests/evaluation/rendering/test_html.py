@@ -307,3 +307,19 @@ def test_wide_tables_can_be_reached_by_keyboard(full_text):
     assert regions
     assert all(a["tabindex"] == "0" and a["aria-label"] for a in regions)
     assert page.all_of("a")[0]["href"] == "#results"
+
+
+def test_a_map_that_failed_is_marked_beside_its_figures(report, context):
+    """Failed and unchecked are told apart; a trivial map is neither."""
+    own, trivial = context.localization
+    rows = (
+        replace(own, verdict="failed"),
+        replace(own, method="cam"),
+        replace(own, method="occlusion", verdict="passed"),
+        replace(trivial, verdict="no model"),
+    )
+
+    page = render_report(report, replace(context, localization=rows))
+
+    assert page.count("<strong>(not to be trusted)</strong>") == 1
+    assert page.count("<strong>(not to be trusted: not checked)</strong>") == 1

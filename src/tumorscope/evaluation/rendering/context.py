@@ -104,6 +104,8 @@ class LocalizationRow:
         rule: How the map was made binary, in words.
         pointing: Share of slices whose maximum lies in the mask.
         dice: Mean Dice of the binary map's largest component.
+        verdict: Of the weight-randomization check: "passed", "failed", "no model" for a
+            trivial map, else "cannot be assessed".
     """
 
     method: str
@@ -111,13 +113,19 @@ class LocalizationRow:
     rule: str
     pointing: MetricEstimate
     dice: MetricEstimate
+    verdict: str = "cannot be assessed"
+
+    @property
+    def is_untrusted(self) -> bool:
+        """Whether the check failed, or was not done, for a map of the model."""
+        return not self.is_trivial and self.verdict != "passed"
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any], *, is_trivial: bool) -> Self:
         """Read the JSON form of a localization score.
 
         Args:
-            record: method, rule, n_slices, n_patients, and pointing and dice as mappings
+            record: method, rule, verdict (if checked), n_slices, n_patients, and pointing and dice as mappings
                 of value, low, high, level, resampled and reason; null where a figure
                 cannot be assessed.
             is_trivial: Whether the map knows nothing of the model.
@@ -132,6 +140,7 @@ class LocalizationRow:
                 rule=str(record["rule"]),
                 pointing=_estimate("pointing", record),
                 dice=_estimate("dice", record),
+                verdict=str(record.get("verdict", "cannot be assessed")),
             )
         except KeyError as error:
             raise DataError(
