@@ -50,6 +50,7 @@ def page_environment(*packages: str) -> Environment:
         "count": format_count,
         "share": format_share,
         "time": format_time,
+        "unit": _unit,
         "breakable": _breakable,
         "prose": _prose,
         "data_uri": _data_uri,
@@ -67,6 +68,11 @@ def _finalize(value: object) -> object:
     # A file name may hold control characters that no HTML document may hold.
     is_plain = isinstance(value, str) and not isinstance(value, Markup)
     return printable(str(value)) if is_plain else value
+
+
+def _unit(resampled: str) -> str:
+    # Beside n it is enough to say what is counted; how it was drawn stands once a page.
+    return resampled.partition(" within ")[0]
 
 
 def _breakable(path: str) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,19 @@ def test_gap_names_the_highest_and_the_lowest_group(draws):
     assert (gap.estimate.n_patients, gap.estimate.n_slices) == (6, 6)
     assert math.isnan(gap.null_high)
     assert math.isnan(gap.p)
+
+
+def test_shares_lie_at_most_one_apart(draws):
+    """A wide interval of a gap between shares ends where shares end."""
+    low, high = np.tile([0.0, 0.9], 51)[:101], np.tile([1.0, 0.9], 51)[:101]
+    figures = {
+        "a": replace(_figure(0.2, [0, 1, 2], rest=low), is_share=True),
+        "b": replace(_figure(0.9, [3, 4, 5], rest=high), is_share=True),
+    }
+    coefficients = {name: replace(one, is_share=False) for name, one in figures.items()}
+
+    assert measure_gap(figures, draws).estimate.high == 1
+    assert measure_gap(coefficients, draws).estimate.high > 1
 
 
 def test_null_and_p_are_counted_by_hand(draws):

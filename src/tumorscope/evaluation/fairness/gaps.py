@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,8 @@ def measure_gap(
         reason="",
     )
     estimate = summarize([gap], draws)[measure]
+    if all(one.is_share for one in samples):  # shares cannot lie further apart
+        estimate = replace(estimate, high=min(estimate.high, 1.0))
     null_mean, null_high, p = _judge(estimate.value, null)
     return Gap(
         measure=measure,
