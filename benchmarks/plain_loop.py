@@ -8,6 +8,7 @@ channels-last memory, fused Adam, and bf16 autocast where the hardware has it.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,12 +132,19 @@ def train_step(
     optimizer.step()
 
 
+def _loader() -> LoadImaged:
+    with warnings.catch_warnings():
+        # MONAI tries all its readers first, and one of them wants a GPU's codec.
+        warnings.filterwarnings("ignore", message="NvImgCodec")
+        return LoadImaged("image", reader="PILReader")
+
+
 def _transforms(settings: LoopSettings) -> Compose:
     radians = math.radians(ROTATION_DEGREES)
     size = (settings.size_px, settings.size_px)
     return Compose(
         [
-            LoadImaged("image", reader="PILReader"),
+            _loader(),
             EnsureChannelFirstd("image"),
             *([RepeatChanneld("image", 3)] if settings.is_grey else []),
             ScaleIntensityd("image"),
