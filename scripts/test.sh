@@ -23,7 +23,14 @@ find_missing() {
 
 find_missing "$@"
 if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-    apt-get update --quiet && apt-get install --yes --quiet "${missing[@]}" || true
+    wanted=" ${missing[*]} "
+    apt-get update --quiet &&
+        DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet \
+            --no-install-recommends "${missing[@]}" || true
+    # The package starts a service that listens on every address; tests start their own.
+    if [[ $wanted == *" orthanc "* ]]; then
+        invoke-rc.d orthanc stop || true
+    fi
     find_missing "$@"
 fi
 export TUMORSCOPE_MISSING_PACKAGES="${missing[*]-}"
