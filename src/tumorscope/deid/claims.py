@@ -29,8 +29,8 @@ class Claims:
 _NEVER = (
     "Not anonymous: the anatomy of a brain alone can link scans of one person, and what "
     "counts as anonymous is decided about a release, not about a file.",
-    "Pixels were not searched for burned-in text, and no face was removed: images were "
-    "let through or held back by what their headers say.",
+    "Pixels are let through or held back by what their headers say, unless `deid.pixels` "
+    "asks for more; a search misses some text, and no face was removed.",
     "Compliance with HIPAA or GDPR is a property of an organization, not of a program.",
 )
 CLAIMS: Mapping[DeidMode, Claims] = MappingProxyType(

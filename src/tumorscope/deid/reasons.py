@@ -17,6 +17,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "bad-picture": "the picture is damaged or of an unsupported kind",
         "burned-in-text": "the header says that annotation is burned into the pixels",
         "colored-pixels": "color pixels: a screenshot as a rule, and may show a name",
+        "compressed-pixels": "compressed pixels, which cannot be searched for text: "
+        "decompress first, or set deid.pixels=header",
         "dicomdir": "a DICOMDIR repeats names and paths; make a new one afterwards",
         "element-twice": "one element stands twice in a data set",
         "embedded-overlay": "compressed pixels with an overlay in their spare bits",
@@ -28,6 +30,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "instance-twice": "another file of other content has the same instance UID",
         "link": "a link; only files themselves are read",
         "nested-too-deep": "sequences are nested more than 32 deep",
+        "no-head": "no head was found in the pixels, so that nothing says what to keep",
         "no-patient-id": "names no patient: nothing to keep its files together by",
         "no-pixels": "an image without pixels: cut off, or never whole",
         "no-transfer-syntax": "the file meta information names no transfer syntax",
@@ -40,10 +43,14 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "self-check": "the finished file did not pass the check that reads it again",
         "sop-class": "not a class that is understood: MR, segmentation, parametric map, "
         "structured report",
+        "text-found": "something that is or may be text stands in the pixels: look, or "
+        "clear it with deid.pixels=clear",
+        "text-on-head": "something that is or may be text stands on the head",
         "truncated": "ends before its own lengths say",
         "undefined-length": "an element without length that is no sequence",
         "unknown-kind": "not DICOM, NIfTI, side-car JSON, PNG, JPEG or TIFF",
         "unknown-representation": "an element with an unknown value representation",
+        "unsupported-pixels": "pixels that are no gray or RGB image of whole bytes",
         "wrong-representation": "an element in a representation that its tag cannot have",
     }
 )

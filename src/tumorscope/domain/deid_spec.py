@@ -11,6 +11,7 @@ from tumorscope.domain.spec import Spec
 
 DateRule = Literal["shift", "year", "remove"]
 PatientSource = Literal["header", "folder"]
+PixelRule = Literal["header", "search", "clear"]
 
 
 class DeidMode(StrEnum):
@@ -61,6 +62,10 @@ class DeidSpec(Spec):
     pixels_reviewed: str = ""
     """Who looked at the images that headers alone would refuse (screenshots, secondary
     captures), and found no text. Stands in the report; nothing else is claimed."""
+    pixels: PixelRule = "header"
+    """What is done about text in pixels of MR images: `header` gates by the header only;
+    `search` also holds back images in which text is or may be; `clear` sets everything
+    outside the head to the background and holds back text on the head (113101)."""
     small_cell: int = Field(default=5, ge=2, le=1000)
     """Combinations of age and sex that fewer patients share are listed; patients."""
 

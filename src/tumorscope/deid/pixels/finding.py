@@ -16,9 +16,9 @@ class PixelFinding:
             empty where it may go on.
         elements: The data set to go on with, its pixels cleaned where that was needed.
         codes: Of CID 7050, the options whose work was done on these pixels: 113101 after
-            burned-in text was looked for and removed, 113102 after faces were. Empty as
-            long as only headers were read.
-        cleaned_bits: Whether spare bits or spare bytes of the pixels were cleared.
+            all outside the head was cleared and no text was left, 113102 after faces
+            were removed. Empty as long as pixels were only read.
+        cleaned_bits: Whether pixels, spare bits or spare bytes were cleared.
     """
 
     reason: str

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 _OPENING_SHARE = 0.035
 """Half of the largest stroke that is cut off, as a share of the frame's shorter side."""
+_MARGIN_SHARE = 0.01
+"""Added around the head, as a share of the same side."""
 _LEAST_SHARE = 0.02
 """A smaller part of the frame is no head."""
 
@@ -50,9 +52,10 @@ def _largest_filled(bright: NDArray[np.uint8]) -> NDArray[np.bool_]:
     if found[largest, cv2.CC_STAT_AREA] < _LEAST_SHARE * bright.size:
         return np.zeros(bright.shape, dtype=bool)
     part = (labels == largest).astype(np.uint8)
-    # The opening rounds corners such as the nose: give back what touches the part.
-    near = cv2.dilate(part, np.ones((3, 3), np.uint8), iterations=2)
-    return _fill((near & (filled | part)).astype(np.uint8)) > 0
+    # The opening rounds corners such as the nose: a margin gives them back.
+    margin = max(2, round(_MARGIN_SHARE * side))
+    wider = cv2.dilate(part, np.ones((3, 3), np.uint8), iterations=margin)
+    return _fill(wider.astype(np.uint8)) > 0
 
 
 def _fill(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from tumorscope.domain.deid_spec import DeidMode, DeidSpec
 
 BURNED_IN, CONVERSION_TYPE, IMAGE_TYPE = 0x00280301, 0x00080064, 0x00080008
 PHOTOMETRIC, SOP_CLASS, ROWS = 0x00280004, 0x00080016, 0x00280010
-_MR_CLASSES = "1.2.840.10008.5.1.4.1.1.4"
+MR_CLASSES = "1.2.840.10008.5.1.4.1.1.4"
 _SCREEN_WORDS = frozenset(("SECONDARY", "SCREEN SAVE", "SCREENSAVE", "SCREENSHOT"))
 _GRAY = frozenset(("MONOCHROME1", "MONOCHROME2", ""))
 
@@ -26,7 +26,7 @@ def gate_by_header(elements: DataSet, spec: DeidSpec) -> str:
         elements: Its data set.
         spec: Settings; `pixels_reviewed` is the word of a person who looked.
     """
-    is_head = text_of(elements, SOP_CLASS).startswith(_MR_CLASSES)
+    is_head = text_of(elements, SOP_CLASS).startswith(MR_CLASSES)
     if spec.mode is DeidMode.safe_harbor and is_head and not spec.face_free:
         return "face-not-removed"
     return "" if spec.pixels_reviewed else _likely_text(elements)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 STROKE_PX = 9
 """Strokes of type up to 24 px, bold included, are thinner."""
-THRESHOLDS = (76, 128)
+THRESHOLDS = (48, 84, 132)
 """Contrast of a stroke, of 255: the lower finds gray text, the upper parts text from
 anatomy that it touches."""
 GAPS_PX = (4, 8, 14)
@@ -58,12 +58,15 @@ class StrokeRow:
         left: First column.
         strokes: Shape (height, width), bool: pixels of strokes.
         joined: Shape (height, width), bool: the same with the gaps bridged.
+        crowding: Share of stroke pixels above and below the box, in [0, 1]: type has a
+            line to itself, noise does not.
     """
 
     top: int
     left: int
     strokes: NDArray[np.bool_]
     joined: NDArray[np.bool_]
+    crowding: float
 
     @property
     def window(self) -> tuple[slice, slice]:
@@ -128,4 +131,17 @@ def _rows_of(strokes: Gray, joined: Gray) -> Iterator[StrokeRow]:
         left, top, wide, high = (int(number) for number in found[label][:4])
         own = labels[top : top + high, left : left + wide] == label
         inside = strokes[top : top + high, left : left + wide] > 0
-        yield StrokeRow(top=top, left=left, strokes=inside & own, joined=own)
+        yield StrokeRow(
+            top=top,
+            left=left,
+            strokes=inside & own,
+            joined=own,
+            crowding=_crowding(strokes[:, left : left + wide], top, top + high),
+        )
+
+
+def _crowding(strokes: Gray, top: int, bottom: int) -> float:
+    """Return the share of stroke pixels in the lines next to a row of strokes."""
+    reach = max(3, (bottom - top) // 2)
+    above, below = strokes[max(top - reach, 0) : top], strokes[bottom : bottom + reach]
+    return float(np.concatenate([above, below]).mean())

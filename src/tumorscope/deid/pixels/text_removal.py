@@ -97,18 +97,18 @@ def remove_text(pixels: StoredPixels, spec: TextSpec) -> TextRemoval:
         is not to be covered, or was not removed by covering.
     """
     found = find_text(pixels, spec)
-    heads = find_heads(pixels)
+    # Text that touches the head, or a bar beside it, must not become part of it.
+    heads = find_heads(cover_regions(pixels, tuple(one.regions for one in found)))
     if not heads.any():
         return TextRemoval(reason="no-head", pixels=pixels, found=found)
     cleared, n_cleared = clear_around_head(pixels, heads)
     left = find_text(cleared, spec)
-    n_covered = 0
-    if spec.inside_head == "cover":
-        boxes = tuple(one.regions for one in left)
-        n_covered = sum(map(len, boxes))
+    boxes = _boxes_on_heads(found, left, heads)
+    n_covered = sum(map(len, boxes)) if spec.inside_head == "cover" else 0
+    if n_covered:
         cleared = cover_regions(cleared, boxes)
-        left = find_text(cleared, spec) if n_covered else left
-    if any(one.is_flagged for one in left):
+        boxes, left = (), find_text(cleared, spec)
+    if any(boxes) or any(one.is_flagged for one in left):
         return TextRemoval(reason="text-on-head", pixels=pixels, found=found)
     return TextRemoval(
         reason="",
@@ -117,6 +117,18 @@ def remove_text(pixels: StoredPixels, spec: TextSpec) -> TextRemoval:
         cleared=n_cleared,
         covered=n_covered,
         codes=(CLEAN_PIXEL_DATA,),
+    )
+
+
+def _boxes_on_heads(
+    before: tuple[FrameText, ...],
+    after: tuple[FrameText, ...],
+    heads: NDArray[np.bool_],
+) -> tuple[tuple[TextRegion, ...], ...]:
+    """Return what clearing did not remove: text that it cut is no row any more."""
+    return tuple(
+        (*(box for box in first.regions if head[box.window].any()), *second.regions)
+        for first, second, head in zip(before, after, heads, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""How much a row of strokes looks like type: a logistic score of fourteen measures.
+"""How much a row of strokes looks like type: a logistic score of fifteen measures.
 
 Type has many strokes side by side, in nearly all of its lines, of one value, with edges
 that go the whole way within a pixel. A scanner's own point spread does not allow such
@@ -20,24 +20,25 @@ from tumorscope.deid.pixels.stroke_rows import StrokeMaps, StrokeRow
 
 WEIGHTS = MappingProxyType(
     {
-        "log_strokes": 0.216,
-        "log_strokes_per_square": 0.273,
-        "joined_share": 1.554,
-        "contrast": 3.337,
-        "unevenness": -1.427,
-        "ground_unevenness": -0.544,
-        "edge": 1.785,
-        "edge_per_contrast": 4.635,
-        "brightest": -1.374,
-        "one_value": 5.044,
-        "full_lines": 1.887,
-        "rise": 1.678,
-        "ground": -2.581,
-        "log_strokes_by_edge": 2.49,
+        "log_strokes": 0.211,
+        "log_strokes_per_square": 0.79,
+        "joined_share": 1.34,
+        "contrast": 4.189,
+        "unevenness": -2.848,
+        "ground_unevenness": 0.136,
+        "edge": 0.56,
+        "edge_per_contrast": 4.797,
+        "brightest": -1.314,
+        "one_value": 3.283,
+        "full_lines": 1.652,
+        "rise": 2.436,
+        "ground": -1.351,
+        "log_strokes_by_edge": 1.92,
+        "crowding": -0.918,
     }
 )
 """Of each measure, its weight in the log odds."""
-BIAS = -3.957
+BIAS = -4.092
 _ONE_VALUE = 0.02
 """Part of the picture's range within which strokes have one value."""
 
@@ -50,7 +51,7 @@ def measure_row(maps: StrokeMaps, row: StrokeRow) -> NDArray[np.float64]:
         row: The row; its strokes are not empty.
 
     Returns:
-        Shape (14,), float64, about 0 to 5 each.
+        Shape (15,), float64, about 0 to 5 each.
     """
     shown, strokes = maps.shown[row.window], row.strokes
     on = shown[strokes]
@@ -78,6 +79,7 @@ def measure_row(maps: StrokeMaps, row: StrokeRow) -> NDArray[np.float64]:
             rise / 255,
             float(np.median(ground)) / 255 if ground.size > 3 else 0.0,
             log_strokes * edge,
+            row.crowding,
         ]
     )
 
