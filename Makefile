@@ -17,8 +17,9 @@ PIP_ARGS ?=
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_ARGS)
 
-# Packages of the operating system that some tests need: dciodvfy judges DICOM objects.
-DEBIAN_PACKAGES ?= dicom3tools
+# Packages of the operating system that some tests need: dciodvfy judges DICOM objects, and
+# Orthanc is the PACS of the round trip, in a network namespace that ip sets up.
+DEBIAN_PACKAGES ?= dicom3tools orthanc orthanc-dicomweb iproute2
 JOBS ?= 2
 RUN ?= runs/demo
 
@@ -97,5 +98,5 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --editable '.[dev,docs]'
+	$(PIP_INSTALL) --editable '.[dev,docs,onnx,openvino]'
 	@touch $@ $(VENV)/installed

@@ -113,6 +113,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         full=("--steps", "48"),
         takes_source=True,
     ),
+    "engines": Benchmark(script="engines.py", title="Engines for scoring"),
     "evaluation_speed": Benchmark(
         script="evaluation_speed.py",
         title="Evaluation with intervals",

@@ -19,6 +19,7 @@ PACKAGES = (
     "estimation",
     "evaluation",
     "explanation",
+    "export",
     "importers",
     "inference",
     "input_gate",
@@ -54,6 +55,8 @@ def tiny_project(folder: Path, repository: Path) -> Path:
     for name in ("__init__", *MODULES):
         (package / f"{name}.py").touch()
     (package / "inference" / "torch_engine.py").write_text("import torch\n")
+    for name in ("predict", "serving"):
+        (package / "workflows" / f"{name}.py").touch()
     shutil.copy(repository / "pyproject.toml", folder)
     return package
 
@@ -95,6 +98,11 @@ def test_an_empty_package_in_our_layout_keeps_the_contracts(tmp_path, repository
         ("importers/lgg.py", "from tumorscope import learning", "No torch in or"),
         ("workflows/train.py", "import lightning", "leave torch to the stages"),
         ("inference/predictor.py", "import torch", "only the torch engine"),
+        (
+            "workflows/serving.py",
+            "from tumorscope.inference import torch_engine",
+            "scored without torch",
+        ),
         ("learning/network.py", "import torchvision", "No torchvision"),
         ("workflows/train.py", "import typer", "Typer and FastAPI"),
         ("phantom/b.py", "from tumorscope.phantom import a", "No cycles"),

@@ -25,7 +25,9 @@ SCRIPTS = (
     "deid_conformance",
     "deid_leak",
     "deid_peer_runner",
+    "deid_pixels",
     "deid_speed",
+    "engines",
     "evaluation_speed",
     "fairness_lgg",
     "hostile_files",
@@ -140,6 +142,28 @@ def test_goal_is_judged_against_the_fastest_plain_loop(load):
     assert judged[0].met is True
     (tuned,) = [each for each in figures if "over the tuned" in each.name]
     assert tuned.note.startswith("a tie")
+
+
+def test_engines_are_compared_round_by_round(load):
+    """The speed is the median of the rounds' ratios; under a tenth it is a tie."""
+    engines, stopwatch = load("engines"), load("stopwatch")
+
+    def stamps(*seconds: float):
+        return [stopwatch.Stamp(wall_s=9.0, processor_s=each) for each in seconds]
+
+    figures = engines.to_figures(
+        {
+            "torch-fp32": stamps(1.0, 2.0, 4.0),
+            "fast": stamps(0.5, 0.5, 1.0),
+            "same": stamps(1.0, 2.0, 3.9),
+        },
+        batch=10,
+    )
+
+    found = {each.name: each for each in figures}
+    assert found["fast, batch 10: processor time of an image"].value == 50
+    assert found["fast, batch 10: speed over torch-fp32"].value == pytest.approx(4)
+    assert found["same, batch 10: speed over torch-fp32"].note == "a tie"
 
 
 @pytest.fixture(scope="module")

@@ -66,11 +66,13 @@ def test_all_promised_commands_exist():
         "audit",
         "card",
         "compare",
+        "convert",
         "deid",
         "demo",
         "doctor",
         "evaluate",
         "explain",
+        "export",
         "fairness",
         "phantom",
         "predict",
@@ -306,3 +308,21 @@ def test_an_audit_that_fails_is_exit_status_3_with_the_gates(call, tmp_path):
     assert status == 3
     assert "failed: suspicious-files" in out
     assert out.splitlines()[-1] == f"audit: {tmp_path / 'audit' / 'audit.html'}"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("export", "absent", "--to", "tensorrt"), "tensorrt"),
+        (("export", "absent", "--to", "onnx", "--precision", "bf16"), "no bf16"),
+        (("export", "absent", "--to", "onnx"), "not a bundle"),
+    ],
+)
+def test_an_engine_that_cannot_be_made_is_told_before_anything_is_read(
+    call, words, message
+):
+    """Exit status 2 with one sentence, for options and for folders."""
+    status, _, err = call(*words)
+
+    assert status == 2
+    assert message in err

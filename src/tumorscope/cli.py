@@ -28,7 +28,8 @@ app = typer.Typer(
     ),
     epilog=(
         "Exit status: 0 done, 1 failed, 2 input or settings cannot be used, "
-        "3 refused because of leakage or a failed gate, 130 stopped by Ctrl-C."
+        "3 refused because of leakage, a failed gate or an engine that scores "
+        "otherwise, 130 stopped by Ctrl-C."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -127,6 +128,21 @@ class Protocol(StrEnum):
     cv = "cv"
     nested_cv = "nested-cv"
     leave_site_out = "leave-site-out"
+
+
+class EngineTarget(StrEnum):
+    """Runtimes that `export` writes for."""
+
+    openvino = "openvino"
+    onnx = "onnx"
+
+
+class EnginePrecision(StrEnum):
+    """Numbers that an exported network is computed in."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
+    int8 = "int8"
 
 
 def main() -> None:
@@ -679,6 +695,43 @@ def card(
 
 
 @app.command()
+def export(
+    bundle: Annotated[Path, typer.Argument(help="A bundle, or a run that holds one.")],
+    *,
+    to: Annotated[EngineTarget, typer.Option(help="Runtime that is going to score.")],
+    precision: Annotated[
+        EnginePrecision,
+        typer.Option(help="bf16: openvino only. int8: calibrated on training slices."),
+    ] = EnginePrecision.fp32,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Compare on these files or folders instead of the run's tuning part; "
+            "repeatable."
+        ),
+    ] = None,
+    waive: Annotated[
+        str,
+        typer.Option(
+            metavar="REASON",
+            help="Keep an engine beyond the tolerance; the reason stays with it.",
+        ),
+    ] = "",
+) -> None:
+    """Write an engine for fast scoring beside the bundle, and prove that it scores alike.
+
+    Leaves BUNDLE/engines/NAME with the graph, its record and parity.json. Exit status 3
+    when scores differ beyond the tolerance and no reason waives that.
+    """
+    from tumorscope.domain.export_spec import ExportSpec
+    from tumorscope.workflows.export import export_engine
+
+    spec = ExportSpec(target=to.value, precision=precision.value, waiver=waive)
+    done = export_engine(bundle, spec, images=images or (), progress=show_progress)
+    typer.echo(done.as_words())
+
+
+@app.command()
 def predict(
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a run that holds one.")],
     files: Annotated[
@@ -699,6 +752,13 @@ def predict(
             metavar="URL", help="DICOMweb service (STOW-RS) to send these files to."
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="auto (an exported engine where there is one), torch, openvino, onnx, or "
+            "a full name such as openvino-int8."
+        ),
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score new images: a probability for each, refused files with their reason.
@@ -710,12 +770,17 @@ def predict(
     if dicom_out is None and stow is None:
         from tumorscope.workflows.predict import predict as run_predict
 
-        found, filed = run_predict(bundle, files, progress=show_progress), None
+        found = run_predict(bundle, files, engine=engine, progress=show_progress)
+        filed = None
     else:
         from tumorscope.workflows.dicom_results import predict_for_pacs
 
         found, filed = predict_for_pacs(
-            bundle, files, out=dicom_out, stow=stow, progress=show_progress
+            *(bundle, files),
+            out=dicom_out,
+            stow=stow,
+            engine=engine,
+            progress=show_progress,
         )
     if as_json:
         extra = {} if filed is None else {"dicom_results": filed.as_dict()}

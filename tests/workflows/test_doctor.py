@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tumorscope.learning.initial_weights import IMAGENET1K_V2, cache_folder
+from tumorscope.workflows import doctor
 from tumorscope.workflows.doctor import (
     CPU_FEATURES,
     WEIGHTS_NAME,
@@ -223,3 +224,21 @@ def test_weights_are_looked_for_where_training_puts_them():
 
     assert Path(report.weights) == cache_folder() / IMAGENET1K_V2.file_name
     assert IMAGENET1K_V2.url == WEIGHTS_URL
+
+
+def test_openvino_is_recommended_where_it_is_missing(monkeypatch):
+    """The fastest runtime is optional: its lack is told with the command, not as a fault."""
+    known = doctor.version
+
+    def without(package):
+        if package == "openvino":
+            raise doctor.PackageNotFoundError(package)
+        return known(package)
+
+    monkeypatch.setattr(doctor, "version", without)
+
+    missing = {item.what: item for item in inspect_machine().missing}
+
+    assert "openvino" not in missing
+    assert missing["extra 'openvino'"].remedy == "pip install 'tumorscope[openvino]'"
+    assert "recommended" in missing["extra 'openvino'"].cost

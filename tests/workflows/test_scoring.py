@@ -9,7 +9,6 @@ from tumorscope.domain.errors import BundleError, DataError, LeakageError
 from tumorscope.io.bundle import read_bundle
 from tumorscope.workflows.run_folder import open_run
 from tumorscope.workflows.scoring import (
-    bundle_of,
     manifest_rows,
     open_fold_bundle,
     refuse_seen,
@@ -29,13 +28,8 @@ def test_rows_are_found_by_image_in_any_order(prepared):
         manifest_rows(manifest, table.assign(image="else.png"))
 
 
-def test_a_bundle_is_found_by_itself_or_by_its_run(trained):
-    """Both ways of naming a model mean the same one."""
-    assert bundle_of(trained) == bundle_of(trained / "bundle") == trained / "bundle"
-
-
-def test_each_fold_has_its_own_bundle(trained, own, tmp_path):
-    """A bundle of another fold is refused, and a run with several names them."""
+def test_each_fold_has_its_own_bundle(trained, own):
+    """A bundle of another fold is refused."""
     run = open_run(own(trained))
     renamed = type(run.split)(
         manifest_digest=run.split.manifest_digest,
@@ -49,13 +43,9 @@ def test_each_fold_has_its_own_bundle(trained, own, tmp_path):
     other = type(run)(
         folder=run.folder, record=run.record, manifest=run.manifest, split=renamed
     )
-    for name in ("fold2", "fold1"):
-        (tmp_path / "folds" / "bundles" / name).mkdir(parents=True)
 
     with pytest.raises(BundleError, match="belongs to fold 'holdout', not to 'other'"):
         open_fold_bundle(other, 0)
-    with pytest.raises(BundleError, match="fold1, fold2"):
-        bundle_of(tmp_path / "folds")
 
 
 def test_tuning_slices_count_as_seen(trained):

@@ -6,7 +6,8 @@
         ├── UnreadableScanError   a file that is no usable image
         ├── BundleError           a damaged, foreign or newer bundle
         ├── LeakageError       exit status 3: a patient on both sides of a split
-        └── GateError          exit status 3: an audit found a fault that nobody waived
+        ├── GateError          exit status 3: an audit found a fault that nobody waived
+        └── ParityError        exit status 3: an engine scores otherwise than its bundle
 
 A message says what is wrong, where, and what to do. It names the file or the pseudonym,
 and never repeats a patient's header values.
@@ -51,5 +52,11 @@ class LeakageError(DataError):
 
 class GateError(DataError):
     """A cohort whose audit failed, and whose failed gates were not waived."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class ParityError(DataError):
+    """An exported engine whose scores differ from the bundle's beyond the tolerance."""
 
     exit_status: ClassVar[int] = 3

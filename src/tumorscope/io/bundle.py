@@ -100,21 +100,44 @@ def read_bundle(folder: Path) -> Bundle:
         BundleError: If it is no bundle, damaged, foreign, or from a newer version.
     """
     card = read_card(folder)
-    for name, digest in card.files.items():
-        path = folder / name
-        if not path.is_file():
-            raise BundleError(f"{folder}: the file {name} is missing; copy it anew")
-        if sha256(path.read_bytes()) != digest:
-            raise BundleError(
-                f"{path}: damaged or exchanged: its SHA-256 is not the card's; copy the "
-                "bundle anew"
-            )
+    for name in card.files:
+        _check_digest(folder, card, name)
     return Bundle(
         card=card,
         weights=_load_arrays(folder / WEIGHTS),
         folder=folder,
         gate=None if card.input_gate is None else _load_arrays(folder / GATE),
     )
+
+
+def read_gate(folder: Path, card: BundleCard) -> Mapping[str, NDArray[Any]] | None:
+    """Read the input gate alone: an exported engine needs no weights.
+
+    Args:
+        folder: The bundle's folder.
+        card: Its card.
+
+    Returns:
+        Arrays of the gate, float32; None where the bundle has none.
+
+    Raises:
+        BundleError: If the file is missing, damaged or exchanged.
+    """
+    if card.input_gate is None:
+        return None
+    _check_digest(folder, card, GATE)
+    return _load_arrays(folder / GATE)
+
+
+def _check_digest(folder: Path, card: BundleCard, name: str) -> None:
+    path = folder / name
+    if not path.is_file():
+        raise BundleError(f"{folder}: the file {name} is missing; copy it anew")
+    if sha256(path.read_bytes()) != card.files[name]:
+        raise BundleError(
+            f"{path}: damaged or exchanged: its SHA-256 is not the card's; copy the "
+            "bundle anew"
+        )
 
 
 def read_card(folder: Path) -> BundleCard:

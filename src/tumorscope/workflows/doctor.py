@@ -39,6 +39,8 @@ PACKAGES = (
     "pydantic",
     "safetensors",
 )
+RUNTIMES = ("openvino", "onnxruntime")
+"""Optional: they score exported engines."""
 # A feature is present where any of its flags is.
 CPU_FEATURES = {
     "AVX2": ("avx2",),
@@ -190,7 +192,7 @@ def inspect_machine(
     Returns:
         The report. Nothing is written or imported, and nothing raises for a lack.
     """
-    packages = {name: _installed(name) for name in PACKAGES}
+    packages = {name: _installed(name) for name in (*PACKAGES, *RUNTIMES)}
     processor = _processor(cpuinfo)
     gpus = parse_gpus(_nvidia_smi())
     cache = Path(platformdirs.user_cache_dir("tumorscope"))
@@ -377,7 +379,7 @@ def _missing_packages(packages: dict[str, str | None]) -> list[Missing]:
             remedy=f"pip install {name}, or install tumorscope again",
         )
         for name, found in packages.items()
-        if found is None
+        if found is None and name not in RUNTIMES
     ]
 
 
@@ -418,6 +420,11 @@ def _missing_space(disks: Sequence[Disk]) -> list[Missing]:
 
 def _missing_extras() -> list[Missing]:
     extras = {
+        "openvino": (
+            "openvino",
+            "scoring on this CPU runs in torch, several times slower; recommended, with "
+            "`tumorscope export`",
+        ),
         "dev": ("pytest", "the tests and checks cannot run"),
         "docs": ("sphinx", "the documentation cannot be built"),
     }

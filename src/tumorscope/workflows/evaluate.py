@@ -51,12 +51,12 @@ from tumorscope.workflows.run_folder import (
     open_run,
 )
 from tumorscope.workflows.scoring import (
-    bundle_of,
     open_predictor,
     predictions_table,
     refuse_seen,
     score_run,
 )
+from tumorscope.workflows.serving import bundle_of
 from tumorscope.workflows.settings import change_section
 from tumorscope.workflows.simple_methods import with_baselines
 from tumorscope.workflows.tested_lesions import read_tested_areas

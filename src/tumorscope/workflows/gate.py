@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from tumorscope.domain.errors import BundleError, DataError
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.split import Part
 from tumorscope.evaluation.report import EvaluationReport
 from tumorscope.evaluation.rule_words import unit_of
-from tumorscope.input_gate.distance import DistanceModel
 from tumorscope.input_gate.fitting import DescribedPart, fit_gate, pick_spread
 from tumorscope.input_gate.judging import (
     Description,
@@ -26,6 +24,7 @@ from tumorscope.input_gate.words import describe_gate
 from tumorscope.io.bundle import Bundle
 from tumorscope.io.images import read_image
 from tumorscope.workflows.run_folder import Run
+from tumorscope.workflows.serving import make_gate
 
 
 def fit_run_gate(
@@ -71,13 +70,7 @@ def open_gate(bundle: Bundle) -> InputGate | None:
     Raises:
         BundleError: If its arrays are not those of this version.
     """
-    rules = bundle.card.input_gate
-    if rules is None or bundle.gate is None:
-        return None
-    try:
-        return InputGate(rules=rules, model=DistanceModel.from_arrays(bundle.gate))
-    except DataError as error:
-        raise BundleError(f"{bundle.folder}: {error}") from error
+    return make_gate(bundle.folder, bundle.card, bundle.gate)
 
 
 def measure_gate(

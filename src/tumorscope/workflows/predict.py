@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tumorscope.domain.card import RESEARCH_USE, BundleCard
+from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import DataError, UnreadableScanError
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.study import LeftOutScan
@@ -19,9 +19,9 @@ from tumorscope.evaluation.rule_words import (
     unit_of,
 )
 from tumorscope.importers.detection import volume_layout
+from tumorscope.inference.engines import AUTO
 from tumorscope.inference.predictor import Predictor
 from tumorscope.input_gate.words import describe_gate
-from tumorscope.io.bundle import read_bundle
 from tumorscope.io.images import is_image_name, read_image
 from tumorscope.workflows.predict_scans import (
     KeepStack,
@@ -30,7 +30,7 @@ from tumorscope.workflows.predict_scans import (
     forget_stack,
     score_scans,
 )
-from tumorscope.workflows.scoring import bundle_of, open_predictor
+from tumorscope.workflows.serving import ServedModel, serve_bundle
 from tumorscope.workflows.slice_prediction import (
     SlicePrediction,
     refuse_slice,
@@ -98,6 +98,7 @@ def predict(
     bundle: Path,
     paths: Sequence[Path],
     *,
+    engine: str = AUTO,
     keep: KeepStack = forget_stack,
     progress: Progress = silent,
 ) -> PredictionList:
@@ -113,6 +114,8 @@ def predict(
         bundle: A bundle, or a run that holds one.
         paths: Image files, folders, NIfTI volumes, DICOM files, DICOMDIRs and zip
             archives.
+        engine: What runs the network: `auto`, `torch`, or an exported engine; see
+            `choose_engine`.
         keep: Is handed each series of a study while its voxels are at hand.
         progress: Shows how far the scoring got.
 
@@ -122,15 +125,16 @@ def predict(
 
     Raises:
         BundleError: If the bundle cannot be used.
+        ConfigError: If the engine was not exported, or cannot run here.
         DataError: If a path does not exist, or a folder holds no images.
     """
     kinds = {path: volume_layout(path) for path in paths if path.exists()}
     scans = [(path, kind) for path, kind in kinds.items() if kind is not None]
     files = [
-        file for path in paths if kinds.get(path) is None for file in _expand(path)
+        file for path in paths if kinds.get(path) is None for file in find_images(path)
     ]
-    read = read_bundle(bundle_of(bundle))
-    predictor = open_predictor(read)
+    model = serve_bundle(bundle, engine=engine)
+    predictor, card = model.predictor, model.predictor.card
     entries = progress(
         (_score(predictor, file) for file in files), total=len(files), label="scoring"
     )
@@ -141,15 +145,16 @@ def predict(
         else ScannedSeries()
     )
     return PredictionList(
-        bundle=read.card.name,
+        bundle=card.name,
         slices=(*scored, *found.slices),
-        notes=(*_notes(read.card), *found.notes),
+        notes=(*_notes(model), *found.notes),
         series=found.series,
         left_out=found.left_out,
     )
 
 
-def _notes(card: BundleCard) -> tuple[str, ...]:
+def _notes(model: ServedModel) -> tuple[str, ...]:
+    card = model.predictor.card
     unit = unit_of(card)
     return (
         describe_threshold(card.threshold, unit),
@@ -157,11 +162,17 @@ def _notes(card: BundleCard) -> tuple[str, ...]:
         describe_sets(card.conformal, unit),
         describe_referral(card.referral),
         describe_gate(card.input_gate, unit),
+        model.engine_note,
         prevalence_note(card),
     )
 
 
-def _expand(path: Path) -> list[Path]:
+def find_images(path: Path) -> list[Path]:
+    """Return an image file, or all images below a folder, by name.
+
+    Raises:
+        DataError: If the path does not exist, or the folder holds no images.
+    """
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if is_image_name(file))
         if not found:

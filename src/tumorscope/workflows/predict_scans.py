@@ -120,12 +120,14 @@ class ScoredStack:
 
     Attributes:
         series: Whose grid the slices have.
+        further: Other series that channels were made from.
         stack: Its slices.
         entries: One answer for each slice.
         class_maps: By slice, shape (h, w), float32; only slices with a score have one.
     """
 
     series: SeriesSource
+    further: tuple[SeriesSource, ...]
     stack: SliceStack
     entries: tuple[SlicePrediction, ...]
     class_maps: Mapping[int, NDArray[np.float32]]
@@ -223,8 +225,15 @@ def _score(
         entries.append(replace(entry, slice_index=index, position_mm=position_mm))
         if class_map is not None:
             class_maps[index] = class_map
+    unused = {one.label for one in stack.left_out}
+    used = [
+        one
+        for one in study.series
+        if one.facts.sequence.name in stack.sequences and one.facts.label not in unused
+    ]
     return ScoredStack(
-        series=next(one for one in study.series if one.facts == stack.facts),
+        series=next(one for one in used if one.facts == stack.facts),
+        further=tuple(one for one in used if one.facts != stack.facts),
         stack=stack,
         entries=tuple(entries),
         class_maps=class_maps,

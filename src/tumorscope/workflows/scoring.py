@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,14 @@ from tumorscope.inference.torch_engine import TorchEngine
 from tumorscope.io.artifacts import split_digest
 from tumorscope.io.bundle import Bundle, read_bundle
 from tumorscope.workflows.gate import open_gate
-from tumorscope.workflows.run_folder import BUNDLE, BUNDLES, SPLIT, Run
+from tumorscope.workflows.run_folder import SPLIT, Run
 from tumorscope.workflows.train import DIGEST_DIGITS, digest_of_owner
 
 MAX_SHOWN = 10
 
 
 def open_predictor(bundle: Bundle) -> Predictor:
-    """Return the predictor of a bundle."""
+    """Return the predictor of a bundle, run by torch: the figures of a card are its."""
     return Predictor(bundle.card, TorchEngine(bundle.weights), open_gate(bundle))
 
 
@@ -184,18 +183,3 @@ def manifest_rows(manifest: Manifest, table: pd.DataFrame) -> NDArray[np.int64]:
     if found.isna().any():
         raise DataError("predictions hold slices that the manifest does not know")
     return found.to_numpy(dtype=np.int64)
-
-
-def bundle_of(path: Path) -> Path:
-    """Return the bundle folder for a path that is a bundle or a run with one.
-
-    Raises:
-        BundleError: If the path is a run with one bundle for each fold.
-    """
-    if (path / BUNDLES).is_dir():
-        folds = sorted(folder.name for folder in (path / BUNDLES).iterdir())
-        raise BundleError(
-            f"{path}: cross-validation left one bundle for each fold; name one of "
-            f"{path / BUNDLES}: {', '.join(folds)}"
-        )
-    return path / BUNDLE if (path / BUNDLE).is_dir() else path
