@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
-from tumorscope.domain.specs import PreprocessSpec
+from tumorscope.domain.preprocess_spec import PreprocessSpec
 
 CHANNELS = 3
 _BRIGHT_PERCENTILE = 99.5

@@ -100,12 +100,10 @@ def predict(
     left out is listed with its reason. Results for a PACS need a DICOM study; they name
     the patient as it does.
     """
-    if dicom_out is None and stow is None:
-        from tumorscope.workflows.predict import predict as run_predict
+    from tumorscope.workflows.predict_images import are_images, predict_images
 
-        found = run_predict(bundle, files, engine=engine, progress=show_progress)
-        filed = None
-    else:
+    filed = None
+    if dicom_out is not None or stow is not None:
         from tumorscope.workflows.dicom_results import predict_for_pacs
 
         found, filed = predict_for_pacs(
@@ -115,6 +113,13 @@ def predict(
             engine=engine,
             progress=show_progress,
         )
+    elif are_images(files):
+        # One image from a cold start: nothing is imported that only volumes need.
+        found = predict_images(bundle, files, engine=engine, progress=show_progress)
+    else:
+        from tumorscope.workflows.predict import predict as run_predict
+
+        found = run_predict(bundle, files, engine=engine, progress=show_progress)
     if as_json:
         extra = {} if filed is None else {"dicom_results": filed.as_dict()}
         typer.echo(json.dumps(found.as_dict() | extra, indent=1))

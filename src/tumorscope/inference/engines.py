@@ -107,7 +107,7 @@ def choose_engine(
 def open_engine(
     target: Target,
     precision: Precision,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | memoryview],
     *,
     threads: int = 0,
 ) -> ExportedEngine:

@@ -21,8 +21,8 @@ class OpenVinoEngine:
 
     def __init__(
         self,
-        structure: bytes,
-        constants: bytes,
+        structure: bytes | memoryview,
+        constants: bytes | memoryview,
         *,
         precision: Precision = "fp32",
         threads: int = 0,
@@ -43,8 +43,11 @@ class OpenVinoEngine:
         if threads:
             config["INFERENCE_NUM_THREADS"] = threads
         core = openvino.Core()
+        # The graph refers to this memory: it must live as long as the engine.
+        self._constants = _as_array(constants)
+        tensor = openvino.Tensor(self._constants, shared_memory=True)
         try:
-            self._model = core.read_model(structure, constants)
+            self._model = core.read_model(bytes(structure).decode(), tensor)
             self._compiled = core.compile_model(self._model, "CPU", config)
         except RuntimeError as error:
             raise BundleError(
@@ -75,3 +78,9 @@ class OpenVinoEngine:
         found = self._request.infer([np.ascontiguousarray(images)])
         # Copies: the request writes its next answer into the same memory.
         return np.array(found[LOGIT]), np.array(found[CLASS_MAP])
+
+
+def _as_array(constants: bytes | memoryview) -> NDArray[np.uint8]:
+    """Return the constants without a copy where their memory is writable, as mapped."""
+    view = np.frombuffer(constants, np.uint8)
+    return view if view.flags.writeable else view.copy()

@@ -19,26 +19,10 @@ from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.run_record import RunRecord
 from tumorscope.domain.split import Split
+from tumorscope.io.whole_files import write_text
 
 _SPLIT_FORMAT = 1
 _ROOT_KEY = b"tumorscope.root"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file beside its place, then rename it."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then rename it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON without NaN: what cannot be assessed is null."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:

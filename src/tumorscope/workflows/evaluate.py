@@ -11,26 +11,21 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.specs import DuplicateSpec, EvaluateSpec, RunSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.evaluation.rendering.context import ReportContext
 from tumorscope.evaluation.rendering.html import render_report
 from tumorscope.evaluation.report import EvaluationReport, evaluate_predictions
 from tumorscope.input_gate.report import GateReport
 from tumorscope.input_gate.section import gate_section
-from tumorscope.io.artifacts import (
-    read_manifest,
-    read_predictions,
-    write_json,
-    write_predictions,
-    write_text,
-)
+from tumorscope.io.artifacts import read_manifest, read_predictions, write_predictions
 from tumorscope.io.bundle import Bundle, read_bundle, read_card, update_card
 from tumorscope.io.pixel_store import open_store
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.section import Section
 from tumorscope.workflows.abstention import MeasuredAbstention, measure_referrals
 from tumorscope.workflows.gate import measure_gate

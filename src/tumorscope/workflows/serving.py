@@ -24,9 +24,15 @@ from tumorscope.inference.engines import (
 from tumorscope.inference.predictor import Engine, Predictor
 from tumorscope.input_gate.distance import DistanceModel
 from tumorscope.input_gate.judging import InputGate
-from tumorscope.io.bundle import WEIGHTS, read_bundle, read_card, read_gate
+from tumorscope.io.bundle import (
+    BUNDLE,
+    BUNDLES,
+    WEIGHTS,
+    read_bundle,
+    read_card,
+    read_gate,
+)
 from tumorscope.io.engine_files import list_engines, read_engine
-from tumorscope.workflows.run_folder import BUNDLE, BUNDLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
