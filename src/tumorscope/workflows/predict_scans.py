@@ -114,7 +114,7 @@ def score_scans(
             found = find_scans(path, layout, sandbox, inspection)
             left_out += found.left_out
             for study in found.studies:
-                stacks, unused = _stacks(study, predictor.card)
+                stacks, unused = stack_slices(study, predictor.card)
                 left_out += unused
                 for stack in stacks:
                     scored = _score(predictor, study, stack, progress=progress)
@@ -131,9 +131,19 @@ def score_scans(
     )
 
 
-def _stacks(
+def stack_slices(
     study: StudySource, card: BundleCard
 ) -> tuple[list[SliceStack], list[LeftOutScan]]:
+    """Read a study as the slices that a model takes.
+
+    Args:
+        study: Its series.
+        card: Says which sequences the model was trained on.
+
+    Returns:
+        One stack for the study, or one for each series where the model does not tell its
+        sequences; and what of the study cannot be used.
+    """
     wanted = wanted_sequences(card)
     if not wanted:
         return stack_each_series(study)
