@@ -30,15 +30,15 @@ from tumorscope.workflows.explain import Explanations as Explanations
 from tumorscope.workflows.explain import explain as explain
 from tumorscope.workflows.external_testing import evaluate_external as evaluate_external
 from tumorscope.workflows.phantom import make_phantom as make_phantom
-from tumorscope.workflows.predict import PredictionList as PredictionList
-from tumorscope.workflows.predict import SlicePrediction as SlicePrediction
 from tumorscope.workflows.predict import predict as predict
+from tumorscope.workflows.prediction_list import PredictionList as PredictionList
 from tumorscope.workflows.prepare import SourceOptions as SourceOptions
 from tumorscope.workflows.prepare import prepare as prepare
 from tumorscope.workflows.prepare import read_source as read_source
 from tumorscope.workflows.run_folder import Run as Run
 from tumorscope.workflows.run_folder import open_run as open_run
 from tumorscope.workflows.settings import read_settings as read_settings
+from tumorscope.workflows.slice_prediction import SlicePrediction as SlicePrediction
 from tumorscope.workflows.source_options import source_options as source_options
 from tumorscope.workflows.train import describe_models as describe_models
 from tumorscope.workflows.train import train as train

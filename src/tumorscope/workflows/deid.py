@@ -20,7 +20,6 @@ from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.deid_spec import DeidSettings, DeidSpec
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.progress import Progress, silent
-from tumorscope.io.artifacts import write_json, write_text
 from tumorscope.io.deid_files import check_files, deidentify_files
 from tumorscope.io.deid_output import (
     REPORT_HTML,
@@ -33,6 +32,7 @@ from tumorscope.io.deid_output import (
 from tumorscope.io.sandbox import Sandbox, SandboxLimits
 from tumorscope.io.vault import Vault
 from tumorscope.io.vault_key import read_master_key
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.workflows.deid_patients import (
     SourceFile,

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.specs import DuplicateSpec, EvaluateSpec, RunSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.evaluation.report import evaluate_predictions
 from tumorscope.io.artifacts import (
     read_manifest,

@@ -25,7 +25,7 @@ from tumorscope.evaluation.fairness.sections import (
     fairness_sections,
 )
 from tumorscope.evaluation.fairness.words import summarize_report
-from tumorscope.io.artifacts import write_json, write_text
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.pages.section import Section
 from tumorscope.workflows.encoding_probe import NO_FREE, probe_run

@@ -35,7 +35,7 @@ from tumorscope.evaluation.robustness.words import (
     summarize_robustness,
 )
 from tumorscope.evaluation.same_slices import Contender, refuse_other_slices
-from tumorscope.io.artifacts import write_json, write_text
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.mri_artifacts import ARTIFACTS_VERSION
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.pages.section import Section

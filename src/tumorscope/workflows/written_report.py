@@ -14,11 +14,8 @@ from tumorscope.evaluation.rendering.html import render_report
 from tumorscope.evaluation.report import EvaluationReport
 from tumorscope.input_gate.report import GateReport
 from tumorscope.input_gate.section import gate_section
-from tumorscope.io.artifacts import (
-    write_json,
-    write_text,
-)
 from tumorscope.io.bundle import Bundle
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.section import Section
 from tumorscope.workflows.abstention import MeasuredAbstention
 from tumorscope.workflows.run_folder import (
