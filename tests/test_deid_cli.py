@@ -36,7 +36,7 @@ def test_two_folders_are_enough(call, tmp_path, png):
     status, out, _ = call(tmp_path / "in", tmp_path / "out", *chosen)
 
     assert status == 0
-    assert "1 of 1 files written" in out
+    assert "1 of 1 file written" in out
     assert "Not anonymous" in out
     assert (tmp_path / "out" / "deid.html").is_file()
 
@@ -50,7 +50,7 @@ def test_nothing_written_is_exit_status_two(call, tmp_path, png):
     status, out, _ = call(tmp_path / "in", tmp_path / "out", "--mode", "one-way")
 
     assert status == 2
-    assert "1 files in quarantine" in out
+    assert "1 file in quarantine" in out
 
 
 def test_a_key_is_made_and_never_shown(call, tmp_path):

@@ -37,6 +37,7 @@ def report(mode=DeidMode.research, **changes):
         ),
         "quarantine": (Quarantined(number=2, sha256="ab" * 32, code="sop-class"),),
         "check": SelfCheck(n_read=1, n_witnessed=1, n_withdrawn=0),
+        "faces": (),
         "anonymity": measure_anonymity({"P1": ("061Y", "F")}, limit=5),
     }
     return DeidReport(**(known | changes))

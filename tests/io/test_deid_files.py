@@ -12,11 +12,18 @@ from tumorscope.deid.identity import IdentityTokens
 from tumorscope.deid.keys import PatientKeys
 from tumorscope.domain.deid_spec import DeidSpec
 from tumorscope.io.deid_files import (
+    CheckTask,
+    DeidTask,
     check_files,
     deidentify_files,
     inspect_files,
     kind_of,
 )
+from tumorscope.io.scan_files import ScanFile
+
+
+def files_of(folder, *names):
+    return [ScanFile(path=folder / name, name=name) for name in names]
 
 
 @pytest.fixture
@@ -51,9 +58,7 @@ def test_a_refusal_has_a_code_and_a_digest(tmp_path, png):
     (tmp_path / "b.dcm").write_bytes(bytes(128) + b"DICM")
     (tmp_path / "c.png").write_bytes(png)
 
-    answers = inspect_files(
-        [str(tmp_path / name) for name in ("a.txt", "b.dcm", "c.png")]
-    )
+    answers = inspect_files(files_of(tmp_path, "a.txt", "b.dcm", "c.png"))
 
     assert [one.get("refused") for one in answers] == [
         "unknown-kind",
@@ -68,9 +73,10 @@ def test_each_kind_is_cleaned_by_its_own_code(tmp_path, job, png):
     """A picture and a side-car pass, an unknown file is refused."""
     for name, content in (("a.png", png), ("b.json", b"{}"), ("c.txt", b"x")):
         (tmp_path / name).write_bytes(content)
-    paths = [str(tmp_path / name) for name in ("a.png", "b.json", "c.txt")]
+    files = files_of(tmp_path, "a.png", "b.json", "c.txt")
+    tasks = [DeidTask(file=one, name=one.name[0]) for one in files]
 
-    picture, side_car, other = deidentify_files(paths, ["a", "b", "c"], job)
+    picture, side_car, other = deidentify_files(tasks, job)
 
     assert picture["content"] == png
     assert side_car["name"].endswith(".json")
@@ -82,8 +88,9 @@ def test_a_finished_file_with_a_name_does_not_pass(tmp_path, job, png):
     (tmp_path / "good.png").write_bytes(png)
     (tmp_path / "bad.png").write_bytes(png + b"Vandermolen")
     (tmp_path / "bad.dcm").write_bytes(bytes(128) + b"DICM")
-    paths = [str(tmp_path / name) for name in ("good.png", "bad.png", "bad.dcm")]
+    files = files_of(tmp_path, "good.png", "bad.png", "bad.dcm")
+    tasks = [CheckTask(file=one, is_witnessed=False) for one in files]
 
-    wrong = [one["wrong"] for one in check_files(paths, [False] * 3, job)]
+    wrong = [one["wrong"] for one in check_files(tasks, job)]
 
     assert wrong == ["", "a text known of the patient", "cannot be read"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import zipfile
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -10,6 +11,7 @@ from tumorscope.domain.deid_spec import DeidSpec
 from tumorscope.domain.progress import silent
 from tumorscope.io.deid_files import inspect_files
 from tumorscope.io.sandbox import Sandbox
+from tumorscope.io.scan_files import ScanFile
 from tumorscope.workflows.deid_patients import (
     BATCH_BYTES,
     BATCH_FILES,
@@ -24,7 +26,7 @@ from tumorscope.workflows.deid_patients import (
 def file_of(number, n_bytes):
     return SourceFile(
         number=number,
-        path=PurePosixPath(f"/{number}"),
+        scan=ScanFile(path=Path(f"/{number}"), name=f"a/{number}.nii.gz"),
         relative=PurePosixPath(f"a/{number}.nii.gz"),
         n_bytes=n_bytes,
     )
@@ -47,29 +49,44 @@ def test_a_volume_and_its_side_car_have_one_stem():
     assert file_of(7, 1).stem == "a/7"
 
 
-def test_files_are_listed_in_order_and_numbered(tmp_path):
+def test_files_are_listed_in_order_and_numbered(tmp_path, sandbox):
     """The number is what the report tells of a file."""
     for name in ("b.txt", "a/c.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
 
-    found = list_files(tmp_path)
+    found = list_files(tmp_path, sandbox)
 
     assert [(one.number, str(one.relative)) for one in found] == [
         (1, "a/c.txt"),
         (2, "b.txt"),
     ]
-    assert [one.number for one in list_files(tmp_path / "b.txt")] == [1]
+    assert [one.number for one in list_files(tmp_path / "b.txt", sandbox)] == [1]
+
+
+def test_an_archive_is_read_without_being_unpacked(tmp_path, sandbox, png):
+    """Its members are numbered as files are, and read where they lie."""
+    with zipfile.ZipFile(tmp_path / "study.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("p/b.png", png)
+        archive.writestr("p/a.png", png)
+
+    found = list_files(tmp_path / "study.zip", sandbox)
+    answers = answers_for(sandbox, inspect_files, [one.scan for one in found])
+
+    assert [str(one.relative) for one in found] == ["p/a.png", "p/b.png"]
+    assert {one.n_bytes for one in found} == {len(png)}
+    assert [one["kind"] for one in answers] == ["picture", "picture"]
+    assert [one.name for one in tmp_path.iterdir()] == ["study.zip"]
 
 
 @pytest.mark.slow
 def test_one_file_that_stops_the_reader_does_not_take_others_along(tmp_path, png):
     """The batch is read again file by file."""
     (tmp_path / "a.png").write_bytes(png)
-    paths = [str(tmp_path / "a.png"), str(tmp_path / "gone.png")]
+    files = [ScanFile(path=tmp_path / one, name=one) for one in ("a.png", "gone.png")]
 
     with Sandbox() as sandbox:
-        good, bad = answers_for(sandbox, inspect_files, paths)
+        good, bad = answers_for(sandbox, inspect_files, files)
 
     assert good["kind"] == "picture"
     assert bad == {"refused": "reader-failed"}

@@ -30,7 +30,8 @@ _NEVER = (
     "Not anonymous: the anatomy of a brain alone can link scans of one person, and what "
     "counts as anonymous is decided about a release, not about a file.",
     "Pixels are let through or held back by what their headers say, unless `deid.pixels` "
-    "asks for more; a search misses some text, and no face was removed.",
+    "asks for more; a search misses some text. Faces are judged by the outline of the "
+    "head, and removed only where `deid.faces` asks for it; single slices are not judged.",
     "Compliance with HIPAA or GDPR is a property of an organization, not of a program.",
 )
 CLAIMS: Mapping[DeidMode, Claims] = MappingProxyType(
@@ -70,8 +71,8 @@ CLAIMS: Mapping[DeidMode, Claims] = MappingProxyType(
             promises_not=(
                 *_NEVER,
                 "Actual knowledge, rare faces and rare cases are not settled: class 17, "
-                "full-face and comparable images, rests on the statement of whoever ran "
-                "the command.",
+                "full-face and comparable images, rests on `deid.faces=remove` or on the "
+                "statement of whoever ran the command.",
             ),
         ),
     }

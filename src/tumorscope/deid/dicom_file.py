@@ -19,6 +19,8 @@ from tumorscope.deid.identity import IdentityTokens
 from tumorscope.deid.keys import PatientKeys
 from tumorscope.deid.outcome import Deidentified
 from tumorscope.deid.pixels.examination import examine_pixels
+from tumorscope.deid.pixels.header_gate import MR_CLASSES
+from tumorscope.deid.pixels.kept_voxels import KeptVoxels
 from tumorscope.deid.plan import (
     BIRTH_DATE,
     PATIENT_AGE,
@@ -42,6 +44,7 @@ from tumorscope.domain.deid_spec import DeidSpec
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
 STUDY_UID, SERIES_UID = 0x0020000D, 0x0020000E
+FRAME_OF_REFERENCE = 0x00200052
 PATIENT_SEX, ISSUER, CHARACTER_SET = 0x00100040, 0x00100021, 0x00080005
 _DICOMDIR = "1.2.840.10008.1.3.10"
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -64,6 +67,8 @@ class Subject:
         values: Texts by kind, for the sweep.
         age_years: At the study; NaN where it is not known.
         sex: "M", "F", "O" or empty.
+        head: Of an MR image, its frame of reference or else its series, as it stands in
+            the file: what may be one volume of a head; empty for anything else.
     """
 
     patient_id: str
@@ -72,6 +77,7 @@ class Subject:
     values: dict[str, list[str]]
     age_years: float
     sex: str
+    head: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +119,19 @@ def read_subject(content: bytes) -> Subject:
         values=gather(elements),
         age_years=age_in_years(_age(elements)),
         sex=read(PATIENT_SEX),
+        head=_head(elements),
     )
 
 
-def deidentify_dicom(content: bytes, job: PatientJob) -> Deidentified:
+def deidentify_dicom(
+    content: bytes, job: PatientJob, kept: KeptVoxels | None = None
+) -> Deidentified:
     """Return a file of which nothing that leads to the patient is left.
 
     Args:
         content: A file of PS3.10; it is not changed.
         job: Settings, keys and tokens of its patient.
+        kept: What stays when the face is removed; None where nothing is removed.
 
     Raises:
         MalformedFileError: With the code of the reason why it must stay in quarantine.
@@ -130,7 +140,7 @@ def deidentify_dicom(content: bytes, job: PatientJob) -> Deidentified:
     sop_class = text_of(file.elements, SOP_CLASS)
     _admit(file, sop_class, job.spec)
     order = "big" if file.encoding.is_big_endian else "little"
-    pixels = examine_pixels(file.elements, job.spec, order)
+    pixels = examine_pixels(file.elements, job.spec, order, kept)
     if pixels.reason:
         raise MalformedFileError(pixels.reason)
     rewriter = Rewriter(
@@ -158,6 +168,12 @@ def deidentify_dicom(content: bytes, job: PatientJob) -> Deidentified:
         age=text_of(whole, PATIENT_AGE),
         sex=text_of(whole, PATIENT_SEX),
     )
+
+
+def _head(elements: DataSet) -> str:
+    if not text_of(elements, SOP_CLASS).startswith(MR_CLASSES):
+        return ""
+    return text_of(elements, FRAME_OF_REFERENCE) or text_of(elements, SERIES_UID)
 
 
 _PLANS: dict[tuple[DeidSpec, bool], Plan] = {}

@@ -15,15 +15,20 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "bad-json": "is no readable JSON object",
         "bad-nifti": "the NIfTI header contradicts itself",
         "bad-picture": "the picture is damaged or of an unsupported kind",
+        "brain-mask-failed": "may show a face, and the brain was not found surely enough "
+        "to remove the rest",
         "burned-in-text": "the header says that annotation is burned into the pixels",
         "colored-pixels": "color pixels: a screenshot as a rule, and may show a name",
-        "compressed-pixels": "compressed pixels, which cannot be searched for text: "
-        "decompress first, or set deid.pixels=header",
+        "compressed-pixels": "compressed pixels that cannot be decoded, and so neither "
+        "searched for text nor cleared",
         "dicomdir": "a DICOMDIR repeats names and paths; make a new one afterwards",
         "element-twice": "one element stands twice in a data set",
         "embedded-overlay": "compressed pixels with an overlay in their spare bits",
-        "face-not-removed": "safe-harbor needs images without a face: state why there is "
-        "none with deid.face_free",
+        "face-held": "its volume may show a face: remove it with deid.faces=remove, say "
+        "why there is none with deid.face_free, or let it pass with deid.faces=flag",
+        "face-left": "the finished file has voxels left where a face was removed",
+        "face-not-removed": "safe-harbor needs images without a face: deid.faces=remove, "
+        "or say why there is none with deid.face_free",
         "identifier-in-binary": "binary data hold a text that is known of the patient",
         "identifier-left": "the finished file still held a text known of the patient",
         "inflates-too-far": "inflates beyond the limit",
@@ -36,6 +41,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no-transfer-syntax": "the file meta information names no transfer syntax",
         "no-uid": "lacks SOP class, or instance, series or study UID",
         "not-dicom": "is no DICOM file of PS3.10",
+        "nothing-to-remove": "may show a face, but nothing lies outside the brain to cut",
         "pixel-length": "pixel data are shorter than rows, columns and frames say",
         "reader-failed": "the reader gave up: crashed, or took too long or too much",
         "secondary-capture": "made from a screen or a scan: conversion type, SECONDARY "

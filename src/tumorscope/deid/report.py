@@ -81,6 +81,42 @@ class SelfCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaceRecord:
+    """One head volume, and what became of its face.
+
+    Attributes:
+        number: Of its first file among the sorted files of the input, from 1.
+        n_files: Files.
+        n_slices: Slices.
+        verdict: Whether it may show a face.
+        because: Why.
+        outcome: "let through", "held back", "stripped" or "defaced".
+        is_borrowed: Whether the brain mask is that of another sequence of the same frame
+            of reference.
+        brain_ml: Of the mask; None where none was made.
+        removed_ml: What was cleared of the head; None where nothing was.
+        rim_ml: Tissue as bright as brain within 3 mm outside the mask; None where none
+            was made. More brain than that was not cut off at the rim.
+    """
+
+    number: int
+    n_files: int
+    n_slices: int
+    verdict: str
+    because: str
+    outcome: str
+    is_borrowed: bool
+    brain_ml: float | None
+    removed_ml: float | None
+    rim_ml: float | None
+
+    @property
+    def is_flagged(self) -> bool:
+        """Whether a face may be seen in the source."""
+        return self.verdict not in {"no face", "no volume"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeidReport:
     """One run.
 
@@ -93,6 +129,7 @@ class DeidReport:
         actions: What was done, the most frequent first.
         quarantine: What was not written.
         check: The self-check.
+        faces: Head volumes, in the order of their patients.
         anonymity: Groups by age and sex.
     """
 
@@ -104,6 +141,7 @@ class DeidReport:
     actions: tuple[ActionCount, ...]
     quarantine: tuple[Quarantined, ...]
     check: SelfCheck
+    faces: tuple[FaceRecord, ...]
     anonymity: Anonymity
 
 

@@ -6,9 +6,10 @@ from collections import Counter
 
 from tumorscope.deid.claims import CLAIMS
 from tumorscope.deid.reasons import REASONS
-from tumorscope.deid.report import ACTION_WORDS, DeidReport
+from tumorscope.deid.report import ACTION_WORDS, DeidReport, FaceRecord
 from tumorscope.deid.statement import CODES, earned_codes
 from tumorscope.deid.table import TABLE_EDITION
+from tumorscope.domain.counted import counted
 from tumorscope.pages.limit import Limit
 from tumorscope.pages.section import Section, Table
 
@@ -25,6 +26,7 @@ def deid_sections(report: DeidReport) -> tuple[Section, ...]:
         _promise_section(report),
         _quarantine_section(report),
         _check_section(report),
+        _face_section(report),
         _anonymity_section(report),
         _action_section(report),
     )
@@ -73,7 +75,8 @@ def _quarantine_section(report: DeidReport) -> Section:
         name="quarantine",
         title="Files that were not written",
         sentences=(
-            f"{len(report.quarantine)} of {report.n_files} files stayed in the input. "
+            f"{len(report.quarantine)} of {counted(report.n_files, 'file')} stayed in the "
+            "input. "
             "They are told by their number among the sorted files and by the first "
             "digits of their SHA-256, because file names may hold names.",
         ),
@@ -103,11 +106,56 @@ def _check_section(report: DeidReport) -> Section:
         title="The output, read again",
         status="passed" if check.n_withdrawn == 0 else "warning",
         sentences=(
-            f"{check.n_read} finished files were read again to their last byte and "
-            "searched for everything known of their patients. "
-            f"{check.n_witnessed} of them, one of each series, were also read by "
-            f"pydicom. {check.n_withdrawn} did not pass and were taken back.",
+            "Finished files are read again to their last byte and searched for "
+            f"everything known of their patients: {check.n_read}. One of each series is "
+            f"also read by pydicom: {check.n_witnessed}. Did not pass and were taken back: "
+            f"{check.n_withdrawn}.",
         ),
+    )
+
+
+def _face_section(report: DeidReport) -> Section:
+    """Tell every volume whose face was judged; what was not looked at is said, too."""
+    if report.spec.face_free:
+        sentence = (
+            "Volumes were not looked at: deid.face_free states that no face is seen."
+        )
+        return Section(name="faces", title="Faces", sentences=(sentence,))
+    flagged = [one for one in report.faces if one.is_flagged]
+    outcomes = Counter(one.outcome for one in flagged)
+    told = ", ".join(f"{number} {word}" for word, number in sorted(outcomes.items()))
+    return Section(
+        name="faces",
+        title="Faces",
+        status="warning" if outcomes["let through"] else "passed",
+        sentences=(
+            f"{len(flagged)} of {len(report.faces)} series and volumes show or may show a "
+            f"face{': ' + told if told else ''} (deid.faces={report.spec.faces}). Series "
+            "of fewer than three slices are not judged. The rim is tissue as bright as "
+            "brain within 3 mm outside what was kept: not more brain than that was cut "
+            "off there, and more often it is scalp.",
+        ),
+        tables=(
+            Table(
+                caption="Series and volumes, by the number of their first file",
+                columns=(
+                    *("number", "slices", "verdict", "because", "outcome"),
+                    *("kept, ml", "removed of the head, ml", "rim, ml"),
+                ),
+                rows=tuple(_face_row(one) for one in report.faces),
+            ),
+        ),
+        is_folded=True,
+    )
+
+
+def _face_row(one: FaceRecord) -> tuple[str, ...]:
+    numbers = (one.brain_ml, one.removed_ml, one.rim_ml)
+    borrowed = " by the mask of another sequence" if one.is_borrowed else ""
+    return (
+        *(str(one.number), str(one.n_slices), one.verdict, one.because),
+        one.outcome + borrowed,
+        *("" if number is None else f"{number:.0f}" for number in numbers),
     )
 
 
@@ -117,8 +165,8 @@ def _anonymity_section(report: DeidReport) -> Section:
         name="anonymity",
         title="Groups by age and sex",
         sentences=(
-            f"{found.n_patients} patients. The smallest group with the same age and sex "
-            f"has {found.smallest}; {found.n_alone} patients share theirs with nobody. "
+            f"{counted(found.n_patients, 'patient')}. The smallest group with the same age "
+            f"and sex has {found.smallest}. Alone in their group: {found.n_alone}. "
             f"Groups below {found.limit} are listed: whoever knows age, sex and that a "
             "person took part may recognize them.",
         ),
@@ -140,8 +188,9 @@ def _action_section(report: DeidReport) -> Section:
         name="actions",
         title="What was changed",
         sentences=(
-            f"{report.n_written} files of {report.n_patients} patients. Elements that "
-            "stand nowhere in this table were kept as they were.",
+            f"{counted(report.n_written, 'file')} of "
+            f"{counted(report.n_patients, 'patient')}. Elements that stand nowhere in this "
+            "table were kept as they were.",
         ),
         tables=(
             Table(

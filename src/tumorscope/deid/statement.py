@@ -15,6 +15,7 @@ from tumorscope.domain.deid_spec import DeidSpec
 CODES = {
     "113100": "Basic Application Confidentiality Profile",
     "113101": "Clean Pixel Data Option",
+    "113102": "Clean Recognizable Visual Features Option",
     "113104": "Clean Structured Content Option",
     "113105": "Clean Descriptors Option",
     "113107": "Retain Longitudinal Temporal Information Modified Dates Option",
@@ -22,8 +23,8 @@ CODES = {
     "113109": "Retain Device Identity Option",
     "113110": "Retain UIDs Option",
 }
-"""Of CID 7050, those whose work this package does on files; 113101 is earned file by file
-in `tumorscope.deid.pixels`, the option for faces by no file yet."""
+"""Of CID 7050, those whose work this package does on files; 113101 and 113102 are earned
+file by file in `tumorscope.deid.pixels`."""
 IDENTITY_REMOVED, METHOD, METHOD_CODES = 0x00120062, 0x00120063, 0x00120064
 DATES_MODIFIED = 0x00280303
 _VALUE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104

@@ -12,6 +12,7 @@ from tumorscope.domain.spec import Spec
 DateRule = Literal["shift", "year", "remove"]
 PatientSource = Literal["header", "folder"]
 PixelRule = Literal["header", "search", "clear"]
+FaceRule = Literal["flag", "hold", "remove", "deface"]
 
 
 class DeidMode(StrEnum):
@@ -58,14 +59,22 @@ class DeidSpec(Spec):
     """Take files that already say Patient Identity Removed = YES."""
     face_free: str = ""
     """Why no face can be seen in the images, e.g. "skull-stripped"; safe-harbor refuses
-    images without it. Stands in the report as the word of who ran the command."""
+    images without it, unless `faces` removed all but the brain. Stands in the report as
+    the word of who ran the command."""
     pixels_reviewed: str = ""
     """Who looked at the images that headers alone would refuse (screenshots, secondary
     captures), and found no text. Stands in the report; nothing else is claimed."""
     pixels: PixelRule = "header"
-    """What is done about text in pixels of MR images: `header` gates by the header only;
-    `search` also holds back images in which text is or may be; `clear` sets everything
-    outside the head to the background and holds back text on the head (113101)."""
+    """What is done about text in pixels of MR images, NIfTI volumes and pictures: `header`
+    gates by the header only; `search` also holds back images in which text is or may be;
+    `clear` sets everything outside the head to the background and holds back text on the
+    head (113101)."""
+    faces: FaceRule = "hold"
+    """What is done about volumes of a head that may show a face: `flag` them in the report
+    and let them through; `hold` them back; `remove` all but the brain (113102); `deface`,
+    which cuts the face off and leaves skull and scalp, and earns no code. A volume whose
+    brain cannot be found is held back by the last two. Not looked at where `face_free`
+    says why there is none."""
     small_cell: int = Field(default=5, ge=2, le=1000)
     """Combinations of age and sex that fewer patients share are listed; patients."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tumorscope.deid.checking import check_dicom, check_with_pydicom
@@ -20,10 +20,17 @@ from tumorscope.deid.dicom_file import (
 )
 from tumorscope.deid.elements import MalformedFileError
 from tumorscope.deid.nifti import GZIP, deidentify_nifti
+from tumorscope.deid.nifti_pixels import clean_nifti_pixels
+from tumorscope.deid.nifti_voxels import read_voxels
 from tumorscope.deid.outcome import Deidentified
+from tumorscope.deid.picture_pixels import clean_picture_pixels
 from tumorscope.deid.pictures import deidentify_picture, is_picture
-from tumorscope.deid.reading import is_dicom
+from tumorscope.deid.pixels.kept_voxels import KeptVoxels
+from tumorscope.deid.pixels.native_frames import read_frames
+from tumorscope.deid.reading import is_dicom, read_dicom
 from tumorscope.deid.side_car import deidentify_side_car
+from tumorscope.io.decompression import decompress, is_compressed
+from tumorscope.io.scan_files import ScanFile, read_content
 
 NIFTI_HEADS = (b"\x5c\x01\0\0", b"\0\0\x01\x5c", b"\x1c\x02\0\0", b"\0\0\x02\x1c")
 OTHER_KINDS = {
@@ -49,52 +56,72 @@ def kind_of(content: bytes, name: str) -> str:
     return "side-car" if name.lower().endswith(".json") else ""
 
 
-def inspect_files(paths: Sequence[str]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeidTask:
+    """One file to be de-identified.
+
+    Attributes:
+        file: Where it lies.
+        name: Its path below the input without ending.
+        kept: What stays when its face is removed; None where nothing is removed.
+    """
+
+    file: ScanFile
+    name: str
+    kept: KeptVoxels | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTask:
+    """One finished file to be read again.
+
+    Attributes:
+        file: Where it lies.
+        is_witnessed: Whether pydicom reads it as well.
+        kept: What stayed when its face was removed; None where nothing was.
+    """
+
+    file: ScanFile
+    is_witnessed: bool
+    kept: KeptVoxels | None = None
+
+
+def inspect_files(files: Sequence[ScanFile]) -> list[dict[str, Any]]:
     """Return kind, digest and, of DICOM files, whose they are.
 
     Args:
-        paths: Files, in the order of the answers.
+        files: In the order of the answers.
     """
-    return [_inspect(Path(path)) for path in paths]
+    return [_inspect(file) for file in files]
 
 
 def deidentify_files(
-    paths: Sequence[str], names: Sequence[str], job: PatientJob
+    tasks: Sequence[DeidTask], job: PatientJob
 ) -> list[dict[str, Any]]:
     """Return the finished files of one patient.
 
     Args:
-        paths: Files, in the order of the answers.
-        names: Of each, its path below the input without ending.
+        tasks: Files, in the order of the answers.
         job: Settings, keys and tokens of the patient.
     """
-    return [
-        _deidentify(Path(path), name, job)
-        for path, name in zip(paths, names, strict=True)
-    ]
+    return [_deidentify(task, job) for task in tasks]
 
 
-def check_files(
-    paths: Sequence[str], witnessed: Sequence[bool], job: PatientJob
-) -> list[dict[str, Any]]:
+def check_files(tasks: Sequence[CheckTask], job: PatientJob) -> list[dict[str, Any]]:
     """Return what is wrong with each finished file, and its digest.
 
     Args:
-        paths: Finished files of one patient.
-        witnessed: Which of them pydicom reads as well.
+        tasks: Finished files of one patient.
         job: Settings and tokens they were made with.
     """
-    return [
-        _check(Path(path), job, is_witnessed)
-        for path, is_witnessed in zip(paths, witnessed, strict=True)
-    ]
+    return [_check(task, job) for task in tasks]
 
 
-def _inspect(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
+def _inspect(file: ScanFile) -> dict[str, Any]:
+    content = read_content(file)
     answer: dict[str, Any] = {
         "digest": hashlib.sha256(content).hexdigest(),
-        "kind": kind_of(content, path.name),
+        "kind": kind_of(content, file.name),
     }
     if not answer["kind"]:
         return answer | {"refused": "unknown-kind"}
@@ -110,13 +137,14 @@ def _inspect(path: Path) -> dict[str, Any]:
         "patient_name": subject.patient_name,
         "values": subject.values,
         "age_years": None if math.isnan(subject.age_years) else subject.age_years,
+        "head": subject.head,
     }
 
 
-def _deidentify(path: Path, name: str, job: PatientJob) -> dict[str, Any]:
-    content = path.read_bytes()
+def _deidentify(task: DeidTask, job: PatientJob) -> dict[str, Any]:
+    content = read_content(task.file)
     try:
-        done = _by_kind(content, kind_of(content, path.name), name, job)
+        done = _by_kind(content, kind_of(content, task.file.name), task, job)
     except MalformedFileError as error:
         return {"refused": error.code}
     return {
@@ -130,23 +158,63 @@ def _deidentify(path: Path, name: str, job: PatientJob) -> dict[str, Any]:
     }
 
 
-def _by_kind(content: bytes, kind: str, name: str, job: PatientJob) -> Deidentified:
+def _by_kind(
+    content: bytes, kind: str, task: DeidTask, job: PatientJob
+) -> Deidentified:
     if kind == "dicom":
-        return deidentify_dicom(content, job)
+        return _dicom(content, task, job)
     if kind not in OTHER_KINDS:
         raise MalformedFileError("unknown-kind")
-    return OTHER_KINDS[kind](content, job.keys, job.tokens, name=name)
+    rule = job.spec.pixels
+    if kind == "nifti" and (task.kept is not None or rule != "header"):
+        content = clean_nifti_pixels(content, rule, task.kept)
+    elif kind == "picture" and rule != "header":
+        content = clean_picture_pixels(content, rule)
+    done = OTHER_KINDS[kind](content, job.keys, job.tokens, name=task.name)
+    if task.kept is None:
+        return done
+    counts = {(str(field), act): number for (field, act), number in done.counts.items()}
+    return replace(done, counts=counts | {("voxels", "cleaned"): 1})
 
 
-def _check(path: Path, job: PatientJob, is_witnessed: bool) -> dict[str, Any]:  # noqa: FBT001 - one of a sequence
-    content = path.read_bytes()
+def _dicom(content: bytes, task: DeidTask, job: PatientJob) -> Deidentified:
+    """De-identify a DICOM file; compressed pixels are decoded where they are looked at."""
+    is_looked_at = task.kept is not None or job.spec.pixels != "header"
+    if not is_looked_at or not is_compressed(content):
+        return deidentify_dicom(content, job, task.kept)
+    plain = decompress(content, task.file)
+    if task.kept is not None or job.spec.pixels == "clear":
+        return deidentify_dicom(plain, job, task.kept)
+    # A search changes nothing: the file stays compressed as it was.
+    done = deidentify_dicom(plain, job)
+    as_it_was = replace(job, spec=job.spec.model_copy(update={"pixels": "header"}))
+    return replace(deidentify_dicom(content, as_it_was), counts=done.counts)
+
+
+def _check(task: CheckTask, job: PatientJob) -> dict[str, Any]:
+    content = read_content(task.file)
     wrong = ""
     if is_dicom(content):
         # Its pixels were searched before they were written; the digest says that they
         # are the same.
         wrong = check_dicom(content, job.spec, job.tokens)
-        if not wrong and is_witnessed:
+        if not wrong and task.is_witnessed:
             wrong = check_with_pydicom(content)
     elif job.tokens.stand_in_file(content):
         wrong = "a text known of the patient"
+    if not wrong and task.kept is not None and not _is_cleared(content, task.kept):
+        wrong = "voxels that had to go"
     return {"wrong": wrong, "digest": hashlib.sha256(content).hexdigest()}
+
+
+def _is_cleared(content: bytes, kept: KeptVoxels) -> bool:
+    """Return whether all voxels outside the mask have one value."""
+    if is_dicom(content):
+        read = read_dicom(content)
+        order = "big" if read.encoding.is_big_endian else "little"
+        voxels = read_frames(read.elements, order).frames
+    else:
+        voxels = read_voxels(content).stored
+    mask = kept.spread(*voxels.shape[-2:])
+    outside = voxels[..., ~mask] if voxels.ndim > mask.ndim else voxels[~mask]
+    return outside.size == 0 or bool((outside == outside.flat[0]).all())

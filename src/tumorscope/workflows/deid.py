@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,13 +15,27 @@ from platformdirs import user_data_path
 from tumorscope.deid.anonymity import measure_anonymity
 from tumorscope.deid.claims import CLAIMS
 from tumorscope.deid.dicom_file import PatientJob
-from tumorscope.deid.report import DeidReport, Quarantined, SelfCheck, count_actions
+from tumorscope.deid.pixels.kept_voxels import KeptVoxels
+from tumorscope.deid.reasons import REASONS
+from tumorscope.deid.report import (
+    DeidReport,
+    FaceRecord,
+    Quarantined,
+    SelfCheck,
+    count_actions,
+)
 from tumorscope.deid.report_sections import deid_limits, deid_sections
 from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.counted import counted
 from tumorscope.domain.deid_spec import DeidSettings, DeidSpec
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.progress import Progress, silent
-from tumorscope.io.deid_files import check_files, deidentify_files
+from tumorscope.io.deid_files import (
+    CheckTask,
+    DeidTask,
+    check_files,
+    deidentify_files,
+)
 from tumorscope.io.deid_output import (
     REPORT_HTML,
     REPORT_JSON,
@@ -30,11 +45,14 @@ from tumorscope.io.deid_output import (
     refuse_overlap,
 )
 from tumorscope.io.sandbox import Sandbox, SandboxLimits
+from tumorscope.io.scan_files import ScanFile
 from tumorscope.io.vault import Vault
 from tumorscope.io.vault_key import read_master_key
 from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
+from tumorscope.workflows.deid_faces import PatientFaces, treat_faces
 from tumorscope.workflows.deid_patients import (
+    BATCH_FILES,
     SourceFile,
     SourceInput,
     SourcePatient,
@@ -75,7 +93,9 @@ class _Run:
     output: OutputFolder
     sandbox: Sandbox
     refused: list[Quarantined]
-    owners: dict[str, SourceFile]
+    owners: dict[str, SourceFile] = field(default_factory=dict)
+    faces: list[FaceRecord] = field(default_factory=list)
+    kept: dict[int, KeptVoxels] = field(default_factory=dict)
     n_same: int = 0
 
 
@@ -123,9 +143,7 @@ def deidentify(
     with Sandbox(_LIMITS) as sandbox:
         output = OutputFolder(out, head, resumes=opened is not None)
         found = read_input(source, spec, sandbox, progress)
-        run = _Run(
-            output=output, sandbox=sandbox, refused=list(found.refused), owners={}
-        )
+        run = _Run(output=output, sandbox=sandbox, refused=list(found.refused))
         jobs = make_jobs(found.patients, spec, opened, out)
         for job, patient in progress(jobs, total=len(jobs), label="de-identifying"):
             _write_patient(run, job, patient)
@@ -135,22 +153,37 @@ def deidentify(
 
 def _write_patient(run: _Run, job: PatientJob, patient: SourcePatient) -> None:
     """Write the files of one patient that are not there yet."""
+    faces = treat_faces(patient.files, job.spec, run.sandbox)
+    run.faces += faces.records
+    run.kept |= faces.kept
     waiting = []
     for file in patient.files:
         key = _journal_key(job, file)
-        if run.output.is_done(key):
+        if file.number in faces.held:
+            run.refused.append(file.refused(faces.held[file.number]))
+        elif run.output.is_done(key):
             run.owners[run.output.lines[key].path] = file
         else:
             waiting.append(file)
     for batch in batches(waiting):
-        paths = [str(one.path) for one in batch]
-        names = [one.stem for one in batch]
-        answers = answers_for(run.sandbox, deidentify_files, paths, names, job)
+        tasks = [_task(one, run.kept) for one in batch]
+        answers = answers_for(run.sandbox, deidentify_files, tasks, job)
         for file, answer in zip(batch, answers, strict=True):
-            if "refused" in answer:
-                run.refused.append(file.refused(str(answer["refused"])))
+            code = _refusal(file, answer, faces)
+            if code:
+                run.refused.append(file.refused(code))
             else:
                 _write_file(run, job, file, answer)
+
+
+def _task(file: SourceFile, kept: dict[int, KeptVoxels]) -> DeidTask:
+    return DeidTask(file=file.scan, name=file.stem, kept=kept.get(file.number))
+
+
+def _refusal(file: SourceFile, answer: dict[str, Any], faces: PatientFaces) -> str:
+    if "refused" in answer:
+        return str(answer["refused"])
+    return "face-held" if file.number in faces.unjudged else ""
 
 
 def _write_file(
@@ -219,16 +252,18 @@ def _judge(
 ) -> list[bool]:
     """Return for each finished file whether anything is wrong with it."""
     wrong: list[bool] = []
-    step = 32
-    for start in range(0, len(lines), step):
-        part = lines[start : start + step]
-        answers = answers_for(
-            run.sandbox,
-            check_files,
-            [str(run.output.place / one.path) for one in part],
-            witnessed[start : start + step],
-            job,
+    tasks = [
+        CheckTask(
+            file=ScanFile(path=run.output.place / line.path, name=line.path),
+            is_witnessed=is_witnessed,
+            kept=run.kept.get(run.owners[line.path].number),
         )
+        for line, is_witnessed in zip(lines, witnessed, strict=True)
+    ]
+    for start in range(0, len(lines), BATCH_FILES):
+        part = lines[start : start + BATCH_FILES]
+        chosen = tasks[start : start + BATCH_FILES]
+        answers = answers_for(run.sandbox, check_files, chosen, job)
         wrong += [
             answer.get("wrong") != "" or answer.get("digest") != line.sha256
             for line, answer in zip(part, answers, strict=True)
@@ -254,6 +289,7 @@ def _write_report(
         actions=count_actions(count for line in lines for count in line.counts),
         quarantine=tuple(sorted(run.refused, key=lambda one: one.number)),
         check=check,
+        faces=tuple(run.faces),
         anonymity=measure_anonymity(released, limit=spec.small_cell),
     )
     return _write_pages(run.output.place, report)
@@ -265,9 +301,10 @@ def _write_pages(place: Path, report: DeidReport) -> WrittenDeid:
     head = PageHead(
         title=f"De-identification: {report.spec.mode.value}",
         lede=(
-            f"{report.n_written} of {report.n_files} files written, "
-            f"{report.n_patients} patients; {len(report.quarantine)} files in "
-            f"quarantine, {report.n_same} repeat another file"
+            f"{report.n_written} of {counted(report.n_files, 'file')} written, "
+            f"{counted(report.n_patients, 'patient')}; "
+            f"{counted(len(report.quarantine), 'file')} in quarantine, "
+            f"{counted(report.n_same, 'repeat')} of another file"
         ),
         created=created,
         version=ours,
@@ -286,8 +323,10 @@ def _write_pages(place: Path, report: DeidReport) -> WrittenDeid:
     }
     write_json(place / REPORT_JSON, content)
     write_text(place / REPORT_HTML, render_page(head, deid_sections(report)))
+    reasons = Counter(one.code for one in report.quarantine).most_common()
     lines = (
         head.lede,
+        *(f"! {counted(n, 'file')}: {REASONS[code]} ({code})" for code, n in reasons),
         *(f"+ {text}" for text in claims.promises),
         *(f"- {text}" for text in claims.promises_not),
         RESEARCH_USE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,6 +17,7 @@ from tumorscope.domain.errors import ConfigError, UnreadableScanError
 from tumorscope.domain.progress import Progress
 from tumorscope.io.deid_files import inspect_files
 from tumorscope.io.sandbox import Sandbox
+from tumorscope.io.scan_files import ScanFile, files_of_zip
 from tumorscope.io.vault import Vault
 
 BATCH_FILES, BATCH_BYTES = 32, 16 * 2**20
@@ -29,17 +30,22 @@ class SourceFile:
 
     Attributes:
         number: Its place among the sorted files, from 1.
-        path: Where it is.
+        scan: Where it is.
         relative: Below the input.
         n_bytes: Its size.
         digest: SHA-256 of its content; empty until it was read.
+        head: What it may be a volume of a head with: the frame of reference or series of
+            an MR image, or itself for a NIfTI file; empty for anything else.
+        is_volume: Whether it is a NIfTI file.
     """
 
     number: int
-    path: Path
+    scan: ScanFile
     relative: PurePosixPath
     n_bytes: int
     digest: str = ""
+    head: str = field(default="", repr=False)
+    is_volume: bool = False
 
     @property
     def stem(self) -> str:
@@ -101,10 +107,14 @@ def read_input(
     Raises:
         ConfigError: If there is no file.
     """
-    files = list_files(source)
-    refused = [one.refused("link") for one in files if one.path.is_symlink()]
+    files = list_files(source, sandbox)
+    links = [
+        one for one in files if one.scan.member is None and one.scan.path.is_symlink()
+    ]
+    refused = [one.refused("link") for one in links]
     patients: dict[tuple[str, str], SourcePatient] = {}
-    real = [one for one in files if not one.path.is_symlink()]
+    numbers = {one.number for one in links}
+    real = [one for one in files if one.number not in numbers]
     answers = call_in_batches(sandbox, real, inspect_files)
     for file, answer in progress(answers, total=len(real), label="reading"):
         digest = str(answer.get("digest", ""))
@@ -119,32 +129,50 @@ def read_input(
             patient.values[kind].update(dict.fromkeys(map(str, texts)))
         patient.names.update({str(answer.get("patient_name", ""))} - {""})
         patient.is_over_89 |= (answer.get("age_years") or 0) >= CAPPED_AGE_YEARS
-        patient.files.append(_with_digest(file, digest))
+        patient.files.append(_read(file, answer))
     return SourceInput(
         n_files=len(files), patients=tuple(patients.values()), refused=tuple(refused)
     )
 
 
-def list_files(source: Path) -> list[SourceFile]:
-    """Return all files below a folder, sorted by path; or the one file.
+def list_files(source: Path, sandbox: Sandbox) -> list[SourceFile]:
+    """Return all files below a folder or in a zip archive, sorted by path; or the one file.
+
+    Args:
+        source: Folder, archive or file.
+        sandbox: Reads the directory of an archive, which is never unpacked to the disk.
 
     Raises:
         ConfigError: If there is none.
+        DataError: If an archive is damaged, or not to be trusted.
     """
-    root = source if source.is_dir() else source.parent
-    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
-    found = [path for path in paths if path.is_symlink() or path.is_file()]
+    found = _scan_files(source, sandbox)
     if not found:
         raise ConfigError(f"{source}: no file there")
     return [
         SourceFile(
             number=number,
-            path=path,
-            relative=PurePosixPath(path.relative_to(root).as_posix()),
-            n_bytes=path.lstat().st_size,
+            scan=one,
+            relative=PurePosixPath(one.name),
+            n_bytes=one.path.lstat().st_size
+            if one.member is None
+            else one.member.size_bytes,
         )
-        for number, path in enumerate(found, 1)
+        for number, one in enumerate(found, 1)
     ]
+
+
+def _scan_files(source: Path, sandbox: Sandbox) -> list[ScanFile]:
+    if source.is_dir():
+        return [
+            ScanFile(path=path, name=path.relative_to(source).as_posix())
+            for path in sorted(source.rglob("*"))
+            if path.is_symlink() or path.is_file()
+        ]
+    if source.suffix.lower() == ".zip":
+        members = files_of_zip(source, sandbox)
+        return sorted(members, key=lambda one: PurePosixPath(one.name))
+    return [ScanFile(path=source, name=source.name)]
 
 
 def call_in_batches(
@@ -155,44 +183,42 @@ def call_in_batches(
     Args:
         sandbox: Where it runs.
         files: Files.
-        function: Takes paths first and returns an answer for each.
+        function: Takes files first and returns an answer for each.
         arguments: What else it takes.
 
     Yields:
         Each file with its answer, in order.
     """
     for batch in batches(files):
-        paths = [str(one.path) for one in batch]
+        scans = [one.scan for one in batch]
         yield from zip(
-            batch, answers_for(sandbox, function, paths, *arguments), strict=True
+            batch, answers_for(sandbox, function, scans, *arguments), strict=True
         )
 
 
 def answers_for(
-    sandbox: Sandbox, function: Any, paths: Sequence[str], *arguments: Any
+    sandbox: Sandbox, function: Any, tasks: Sequence[Any], *arguments: Any
 ) -> list[dict[str, Any]]:
-    """Return an answer for each path; where the reader failed, that is the answer.
+    """Return an answer for each task; where the reader failed, that is the answer.
 
     Args:
         sandbox: Where it runs.
-        function: Takes paths first and returns an answer for each.
-        paths: Files.
-        arguments: What else it takes; a list as long as `paths` is dealt out with them.
+        function: Takes tasks first and returns an answer for each.
+        tasks: Files, or what is to be done with them.
+        arguments: What else it takes.
     """
     try:
-        answer = sandbox.call(function, list(paths), *arguments)
+        answer = sandbox.call(function, list(tasks), *arguments)
     except UnreadableScanError:
         answer = None
-    if _fits(answer, len(paths)):
+    if _fits(answer, len(tasks)):
         return list(answer)
-    if len(paths) == 1:
+    if len(tasks) == 1:
         return [{"refused": READER_FAILED}]
     return [
         one
-        for number, path in enumerate(paths)
-        for one in answers_for(
-            sandbox, function, [path], *_dealt(arguments, number, len(paths))
-        )
+        for task in tasks
+        for one in answers_for(sandbox, function, [task], *arguments)
     ]
 
 
@@ -257,13 +283,6 @@ def _fits(answer: Any, total: int) -> bool:
     )
 
 
-def _dealt(arguments: tuple[Any, ...], number: int, total: int) -> tuple[Any, ...]:
-    return tuple(
-        [one[number]] if isinstance(one, list) and len(one) == total else one
-        for one in arguments
-    )
-
-
 def _owner(
     file: SourceFile, answer: dict[str, Any], spec: DeidSpec
 ) -> tuple[str, str] | None:
@@ -283,11 +302,12 @@ def _new_patient(owner: tuple[str, str]) -> SourcePatient:
     return SourcePatient(issuer=owner[0], patient_id=owner[1], values=values, files=[])
 
 
-def _with_digest(file: SourceFile, digest: str) -> SourceFile:
-    return SourceFile(
-        number=file.number,
-        path=file.path,
-        relative=file.relative,
-        n_bytes=file.n_bytes,
-        digest=digest,
+def _read(file: SourceFile, answer: dict[str, Any]) -> SourceFile:
+    """Return a file with what its content says."""
+    is_volume = answer.get("kind") == "nifti"
+    return replace(
+        file,
+        digest=str(answer.get("digest", "")),
+        head=str(file.relative) if is_volume else str(answer.get("head", "")),
+        is_volume=is_volume,
     )

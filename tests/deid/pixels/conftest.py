@@ -59,8 +59,7 @@ def head() -> NDArray[np.uint16]:
     return draw_head()
 
 
-@pytest.fixture(scope="session")
-def head_volume() -> Volume:
+def make_head() -> Volume:
     """Return ellipsoids: scalp, bone, brain, and a nose; 150 mm high, from the chin up."""
     z, y, x = np.mgrid[0:56, 0:96, 0:80].astype(np.float32)
     z, y, x = (z - 27) * 3, (y - 50) * 2, (x - 40) * 2  # mm; y grows to the back
@@ -76,6 +75,12 @@ def head_volume() -> Volume:
     nose = (np.abs(x) < 8) & (y < -60) & (y > -94) & (z < -40) & (z > -60)
     voxels[nose] = 300
     return stack(voxels, (3.0, 2.0, 2.0))
+
+
+@pytest.fixture(scope="session")
+def head_volume() -> Volume:
+    """Return a head with a face."""
+    return make_head()
 
 
 @pytest.fixture(scope="session")

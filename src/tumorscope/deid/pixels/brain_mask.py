@@ -34,6 +34,7 @@ class BrainMask:
         volume_ml: Of the mask.
         solidity: Share of its convex outline that the largest section fills.
         leak: Share of bright tissue within 3 mm outside the mask, in [0, 1].
+        rim_ml: That tissue.
         failures: Why the mask is not believed, in words; empty where it is.
     """
 
@@ -42,6 +43,7 @@ class BrainMask:
     volume_ml: float
     solidity: float
     leak: float
+    rim_ml: float
     failures: tuple[str, ...]
 
     @property
@@ -70,7 +72,7 @@ def find_brain(volume: Volume, spec: BrainSpec) -> BrainMask:
         The mask with its checks. A volume without contrast, without an even grid or
         without anything like a brain has an empty mask and says why.
     """
-    problem = _unfit(volume)
+    problem = why_unfit(volume)
     if problem:
         empty = np.zeros(volume.voxels.shape, dtype=bool)
         return _nothing(empty, problem)
@@ -79,7 +81,7 @@ def find_brain(volume: Volume, spec: BrainSpec) -> BrainMask:
     brain = _grow_brain(grid, head, level, spec)
     if not brain.any():
         return _nothing(_refine(head, grid, volume), "no part like a brain was found")
-    leak = _measure_leak(grid, brain, level * spec.tissue_share)
+    leak, rim_ml = _measure_leak(grid, brain, level * spec.tissue_share)
     fine = _refine(brain, grid, volume)
     volume_ml = float(brain.sum() * np.prod(grid.spacing_mm) / 1000)
     solidity = _solidity(brain)
@@ -89,8 +91,34 @@ def find_brain(volume: Volume, spec: BrainSpec) -> BrainMask:
         volume_ml=volume_ml,
         solidity=solidity,
         leak=leak,
+        rim_ml=rim_ml,
         failures=_judge(volume_ml, solidity, leak, spec),
     )
+
+
+def find_head(volume: Volume, working_mm: float) -> Mask:
+    """Return the filled head alone, which takes a tenth of the time of the brain.
+
+    Args:
+        volume: A volume for which `why_unfit` says nothing; left unchanged.
+        working_mm: Spacing that it is found at; mm.
+
+    Returns:
+        Shape of the voxels, bool; empty where nothing stands out of the air.
+    """
+    grid = _coarsen(volume, working_mm)
+    return _refine(_find_head(grid)[0], grid, volume)
+
+
+def below_skin(volume: Volume, head: Mask, spec: BrainSpec) -> Mask:
+    """Return the head without its outermost millimeters, which hold all of a face's skin.
+
+    Args:
+        volume: The volume.
+        head: Its head.
+        spec: Settings; `skin_mm` goes.
+    """
+    return _depth(head, _spacing(volume)) > spec.skin_mm
 
 
 def _nothing(head: Mask, problem: str) -> BrainMask:
@@ -100,12 +128,17 @@ def _nothing(head: Mask, problem: str) -> BrainMask:
         volume_ml=0.0,
         solidity=0.0,
         leak=1.0,
+        rim_ml=0.0,
         failures=(problem,),
     )
 
 
-def _unfit(volume: Volume) -> str:
-    """Return why a volume cannot be worked on; empty where it can."""
+def why_unfit(volume: Volume) -> str:
+    """Return why a volume cannot be worked on; empty where it can.
+
+    Args:
+        volume: Any volume.
+    """
     if len(volume.voxels) < 3:
         return "fewer than three slices: no volume to cut a brain out of"
     if not volume.is_even:
@@ -191,12 +224,14 @@ def _grow_brain(grid: _Grid, head: Mask, level: float, spec: BrainSpec) -> Mask:
     return _dilate(filled, spec.margin_mm, grid.spacing_mm) & inside
 
 
-def _measure_leak(grid: _Grid, brain: Mask, threshold: float) -> float:
-    """Return how much of the shell just outside the mask is as bright as tissue."""
+def _measure_leak(grid: _Grid, brain: Mask, threshold: float) -> tuple[float, float]:
+    """Return which share of the shell around the mask is as bright as tissue, and ml."""
     shell = _dilate(brain, 3.0, grid.spacing_mm) & ~brain
     if not shell.any():
-        return 0.0
-    return float((grid.voxels[shell] > threshold).mean())
+        return 0.0, 0.0
+    bright = grid.voxels[shell] > threshold
+    voxel_ml = float(np.prod(grid.spacing_mm)) / 1000
+    return float(bright.mean()), float(bright.sum() * voxel_ml)
 
 
 def _solidity(brain: Mask) -> float:

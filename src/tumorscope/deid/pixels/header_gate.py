@@ -19,15 +19,19 @@ _SCREEN_WORDS = frozenset(("SECONDARY", "SCREEN SAVE", "SCREENSAVE", "SCREENSHOT
 _GRAY = frozenset(("MONOCHROME1", "MONOCHROME2", ""))
 
 
-def gate_by_header(elements: DataSet, spec: DeidSpec) -> str:
+def gate_by_header(
+    elements: DataSet, spec: DeidSpec, *, is_stripped: bool = False
+) -> str:
     """Return why an image must not pass unseen; empty where it may.
 
     Args:
         elements: Its data set.
         spec: Settings; `pixels_reviewed` is the word of a person who looked.
+        is_stripped: Whether nothing but brain will be left of it.
     """
     is_head = text_of(elements, SOP_CLASS).startswith(MR_CLASSES)
-    if spec.mode is DeidMode.safe_harbor and is_head and not spec.face_free:
+    is_settled = is_stripped or bool(spec.face_free)
+    if spec.mode is DeidMode.safe_harbor and is_head and not is_settled:
         return "face-not-removed"
     return "" if spec.pixels_reviewed else _likely_text(elements)
 
