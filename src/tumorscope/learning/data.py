@@ -19,7 +19,8 @@ class LearningData:
     """What a model learns from and is tuned on.
 
     Attributes:
-        pixels: Shape (slices, size, size, 3), uint8; usually memory-mapped.
+        pixels: Shape (slices, size, size, 3), uint8; usually memory-mapped. Where layers
+            are frozen, their output: shape (slices, height, width, channels), float16.
         labels: Shape (slices,), int64, 0 or 1.
         train_rows: Rows that the weights are fitted to.
         tune_rows: Rows that choose epoch and threshold; no training patient among them.
@@ -31,7 +32,7 @@ class LearningData:
             has no group where groups are given.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8 | np.float16]
     labels: NDArray[np.int64]
     train_rows: NDArray[np.int64]
     tune_rows: NDArray[np.int64]
@@ -71,7 +72,7 @@ class SliceBatches(Dataset[Batch]):
 
     def __init__(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[np.uint8 | np.float16],
         labels: NDArray[np.int64],
         groups: NDArray[np.int64] | None = None,
     ) -> None:

@@ -40,6 +40,7 @@ from tumorscope.learning.data import (
     training_loader,
     tuning_loader,
 )
+from tumorscope.learning.frozen_backbone import FrozenBackboneTask, keep_features
 from tumorscope.learning.group_losses import make_group_loss
 from tumorscope.learning.hardware import has_native_bf16
 from tumorscope.learning.initial_weights import load_initial_weights
@@ -138,9 +139,15 @@ def fit(
     torch.manual_seed(spec.seed)
     task = _build_task(data, spec)
     goes_on = checkpoint.is_file()
-    if not goes_on:
+    if not goes_on or spec.trainable != "all":
+        # A resumed training takes its weights from the checkpoint, but for the features
+        # of frozen layers.
         task.first_weights = load_initial_weights(
             task.network, spec.initial_weights, progress=progress
+        )
+    if spec.trainable != "all":
+        data = keep_features(
+            task.network, data, spec.trainable, folder=folder, progress=progress
         )
     with _quiet_lightning(), _graceful_interrupt(folder, spec):
         trainer = _trainer(
@@ -171,7 +178,8 @@ def _build_task(data: LearningData, spec: TrainSpec) -> TumorTask:
         counts = np.bincount(data.labels[data.train_rows], minlength=2)
         share = counts.sum() / (2 * counts)
         class_weights = (float(share[0]), float(share[1]))
-    return TumorTask(
+    kind = TumorTask if spec.trainable == "all" else FrozenBackboneTask
+    return kind(
         spec,
         size_px=data.pixels.shape[1],
         total_steps=len(loader) * spec.epochs,
