@@ -106,6 +106,9 @@ class TrainSpec(Spec):
     """Random changes of a training batch."""
     precision: Literal["auto", "32", "bf16"] = "auto"
     """`auto`: bf16 where the hardware multiplies it natively, else 32 bit."""
+    compile_network: bool = False
+    """Compiles forward and backward pass once. Meant for long trainings on a GPU; on a CPU
+    it takes minutes and gains nothing."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""
     threads: Annotated[int, Field(ge=0)] = 0

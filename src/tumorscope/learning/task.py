@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 import lightning
@@ -16,6 +17,8 @@ from tumorscope.learning.data import Batch
 from tumorscope.learning.group_losses import GroupLoss
 from tumorscope.learning.network import build_network
 
+_COMPILE_MODE = "reduce-overhead"
+"""On a GPU a step is replayed as one graph: the CPU need not keep up with it."""
 _DROPOUT_STREAM = 1 << 32
 """Sets the seeds of dropout apart from those of augmentation."""
 
@@ -65,6 +68,12 @@ class TumorTask(lightning.LightningModule):
         self.best_auroc = -math.inf
         self.first_weights = "random initialization"
         self.learning_rate = spec.optimizer.learning_rate
+        # A function, not a module: it would stand in every checkpoint a second time.
+        self._compiled: Callable[[torch.Tensor], torch.Tensor] | None = None
+        if spec.compile_network:
+            self._compiled = torch.compile(
+                self.network.forward, dynamic=False, mode=_COMPILE_MODE
+            )
         self._size_px = size_px
         self._total_steps = total_steps
         self._class_weights = torch.tensor(class_weights)
@@ -90,7 +99,8 @@ class TumorTask(lightning.LightningModule):
             generator=generator,
             size_px=self._epoch_size_px(),
         )
-        logits: torch.Tensor = self.network(images.mul_(2).sub_(1))
+        forward = self.network if self._compiled is None else self._compiled
+        logits: torch.Tensor = forward(images.mul_(2).sub_(1))
         return logits
 
     def tune_logits(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -29,14 +29,15 @@ from tumorscope.domain.specs import TrainSpec
 from tumorscope.learning.callbacks import (
     BEST_WEIGHTS,
     METRICS,
-    AtomicCheckpoints,
     EpochKeeper,
     RunBar,
     epochs_done,
 )
+from tumorscope.learning.checkpoints import BackgroundCheckpoints
 from tumorscope.learning.data import (
     Batch,
     LearningData,
+    make_resident,
     training_loader,
     tuning_loader,
 )
@@ -149,6 +150,9 @@ def fit(
         data = keep_features(
             task.network, data, spec.trainable, folder=folder, progress=progress
         )
+    if device == "cuda":
+        free_bytes, _ = torch.cuda.mem_get_info()
+        data = make_resident(data, torch.device(device), free_bytes=free_bytes)
     with _quiet_lightning(), _graceful_interrupt(folder, spec):
         trainer = _trainer(
             spec, folder, device=device, precision=precision, bar=show_bar
@@ -230,7 +234,7 @@ def _trainer(
         num_sanity_val_steps=0,
         logger=False,
         callbacks=callbacks,
-        plugins=[AtomicCheckpoints()],
+        plugins=[BackgroundCheckpoints()],
         enable_progress_bar=False,
         enable_model_summary=False,
     )
