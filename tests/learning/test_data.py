@@ -13,6 +13,7 @@ from tumorscope.learning.data import (
     EpochOrder,
     LearningData,
     SliceBatches,
+    make_resident,
     training_loader,
     tuning_loader,
 )
@@ -169,3 +170,27 @@ def test_parts_that_nothing_can_be_learned_from_are_refused(changes, message):
 
     with pytest.raises(DataError, match=message):
         LearningData(**({name: getattr(data, name) for name in names} | changes))
+
+
+def test_a_resident_store_gives_the_same_batches(tiny_data):
+    """A copy on the device changes where a batch comes from, not what it holds."""
+    resident = make_resident(tiny_data, torch.device("cpu"), free_bytes=1 << 30)
+    loaders = [
+        training_loader(one, batch_size=8, seed=0, balance="none")
+        for one in (tiny_data, resident)
+    ]
+
+    pairs = list(zip(*loaders, strict=True))
+
+    assert len(pairs) == 3
+    for one, other in pairs:
+        assert all(
+            torch.equal(left, right) for left, right in zip(one, other, strict=True)
+        )
+
+
+def test_a_store_that_would_fill_the_device_stays_where_it_is(tiny_data):
+    """Half of the free memory is left to the network."""
+    short = 2 * tiny_data.pixels.nbytes - 1
+
+    assert make_resident(tiny_data, torch.device("cpu"), free_bytes=short) is tiny_data

@@ -182,3 +182,30 @@ def test_seed_of_a_batch_depends_on_seed_epoch_and_step():
 
     assert len(seeds) == 4 * 20 * 21
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_a_compiled_network_trains_and_stands_in_the_state_once(monkeypatch):
+    """The compiled pass is used, and a checkpoint holds the weights one time."""
+    passes = []
+
+    def compile_by_hand(function, **_options):
+        def run(images):
+            passes.append(images.shape)
+            return function(images)
+
+        return run
+
+    monkeypatch.setattr(torch, "compile", compile_by_hand)
+    spec = TrainSpec(compile_network=True, initial_weights="scratch")
+    task = TumorTask(spec, size_px=32, total_steps=1)
+    batch = (
+        torch.zeros(2, 3, 32, 32, dtype=torch.uint8),
+        torch.tensor([0, 1]),
+        torch.zeros(2, dtype=torch.int64),
+    )
+
+    logits = task.train_logits(batch, 0)
+
+    assert logits.shape == (2, 2)
+    assert passes == [(2, 3, 32, 32)]
+    assert all(name.startswith("network.") for name in task.state_dict())

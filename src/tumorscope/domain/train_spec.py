@@ -75,6 +75,10 @@ class TrainSpec(Spec):
     """Slices in one step."""
     initial_weights: str = "imagenet"
     """`imagenet`, `scratch`, or the path of a weights file."""
+    trainable: Literal["all", "layer4", "head"] = "all"
+    """Layers that learn. `layer4` and `head` compute the others once for each slice, and
+    train on that without augmentation: a first model in a minute. They need trained
+    first weights."""
     balance: Literal["none", "weights", "sampling"] = "none"
     """Class weights in the loss, or balanced sampling."""
     mitigation: Literal["none", "group-sampling", "reweighing", "group-dro"] = "none"
@@ -102,6 +106,9 @@ class TrainSpec(Spec):
     """Random changes of a training batch."""
     precision: Literal["auto", "32", "bf16"] = "auto"
     """`auto`: bf16 where the hardware multiplies it natively, else 32 bit."""
+    compile_network: bool = False
+    """Compiles forward and backward pass once. Meant for long trainings on a GPU; on a CPU
+    it takes minutes and gains nothing."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where to train."""
     threads: Annotated[int, Field(ge=0)] = 0
@@ -113,6 +120,15 @@ class TrainSpec(Spec):
     @classmethod
     def _fill_from_recipe(cls, values: object) -> object:
         return with_recipe(values) if isinstance(values, dict) else values
+
+    @model_validator(mode="after")
+    def _frozen_layers_are_trained(self) -> Self:
+        if self.trainable != "all" and self.initial_weights == "scratch":
+            raise ValueError(
+                f"trainable={self.trainable} keeps the other layers as they are: "
+                "initial_weights=scratch would keep noise; take imagenet or a file"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_balance(self) -> Self:

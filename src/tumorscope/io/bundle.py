@@ -173,6 +173,16 @@ def read_card(folder: Path) -> BundleCard:
     return card
 
 
+def card_digest(folder: Path) -> str:
+    """Return the SHA-256 of a card as it was written, without the figures of `evaluate`.
+
+    Two calls see the same model exactly if this digest is the same.
+    """
+    content = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    content.pop("measured", None)
+    return sha256(json.dumps(content, sort_keys=True).encode())
+
+
 def _check_files(path: Path, card: BundleCard) -> None:
     if WEIGHTS not in card.files:
         raise BundleError(f"{path}: the card lists no {WEIGHTS}")

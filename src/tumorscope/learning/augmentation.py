@@ -150,10 +150,11 @@ def _bias_field(
     powers = [(i, j) for i in range(4) for j in range(4) if 0 < i + j <= 3]
     basis = torch.stack([x**i * y**j for i, j in powers])  # (9, height, width)
     weights = torch.randn(count, len(powers), generator=generator)
+    weights, basis = weights.to(images.device), basis.to(images.device)
     field = torch.einsum("bk,khw->bhw", weights, basis)
     largest = field.abs().amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)
-    size = strength * torch.rand(count, 1, 1, generator=generator)
-    return torch.exp(size * field / largest)[:, None].to(images.device)
+    size = strength * torch.rand(count, 1, 1, generator=generator).to(images.device)
+    return torch.exp(size * field / largest)[:, None]
 
 
 def _add_rician_noise(
@@ -161,11 +162,25 @@ def _add_rician_noise(
 ) -> torch.Tensor:
     """Magnitude of a complex signal with Gaussian noise (Gudbjartsson and Patz 1995)."""
     sigma = largest * torch.rand(images.shape[0], 1, 1, 1, generator=generator)
-    noise = torch.randn(2, *images.shape, generator=generator) * sigma
-    real, imaginary = noise.to(images.device)
+    drawing = _generator_beside(images, generator)
+    noise = torch.randn(2, *images.shape, generator=drawing, device=images.device)
+    real, imaginary = noise * sigma.to(images.device)
     noisy = torch.sqrt((images + real) ** 2 + imaginary**2)
     # Background was set to zero by preprocessing and stays zero.
     return torch.where(images > 0, noisy, images)
+
+
+def _generator_beside(
+    images: torch.Tensor, generator: torch.Generator
+) -> torch.Generator:
+    """Return a generator on the device of the images, for numbers as many as pixels.
+
+    Drawn on the CPU, the noise of one batch would take longer than a GPU's whole step.
+    """
+    if images.device.type == "cpu":
+        return generator
+    seed = int(torch.randint(1 << 62, (1,), generator=generator))
+    return torch.Generator(images.device).manual_seed(seed)
 
 
 def _erase(

@@ -6,14 +6,12 @@ Every file is written beside its place and renamed, so that a kill harms none.
 from __future__ import annotations
 
 import csv
-import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
-from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback
 from safetensors.torch import save_file
 from torch.utils.tensorboard import SummaryWriter
@@ -130,22 +128,6 @@ class RunBar(ClosedAtEnd):
         """Close the bar, so that what is printed next stands on its own line."""
         if self._bar is not None:
             self._bar.close()
-
-
-class AtomicCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint beside its place and renames it, so that a kill harms none."""
-
-    def save_checkpoint(
-        self,
-        checkpoint: dict[str, Any],
-        path: str | os.PathLike[str],
-        storage_options: Any | None = None,
-    ) -> None:
-        """Write a checkpoint, as Lightning asks for."""
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.partial")
-        super().save_checkpoint(checkpoint, partial, storage_options)
-        partial.replace(target)
 
 
 def _save_weights(module: TumorTask, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,29 +13,35 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from tumorscope.domain.errors import DataError
 
+_COPIED_ROWS = 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningData:
     """What a model learns from and is tuned on.
 
     Attributes:
-        pixels: Shape (slices, size, size, 3), uint8; usually memory-mapped.
+        pixels: Shape (slices, size, size, 3), uint8; usually memory-mapped. Where layers
+            are frozen, their output: shape (slices, height, width, channels), float16.
         labels: Shape (slices,), int64, 0 or 1.
         train_rows: Rows that the weights are fitted to.
         tune_rows: Rows that choose epoch and threshold; no training patient among them.
         groups: Shape (slices,), int64, group of each slice, negative for none; None where
             no training method looks at groups.
+        resident: A copy of `pixels` in the memory of the device that trains; None reads
+            each batch from `pixels`.
 
     Raises:
         DataError: If a part lacks a class, a row is in both parts, or a training slice
             has no group where groups are given.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8 | np.float16]
     labels: NDArray[np.int64]
     train_rows: NDArray[np.int64]
     tune_rows: NDArray[np.int64]
     groups: NDArray[np.int64] | None = None
+    resident: torch.Tensor | None = None
 
     def __post_init__(self) -> None:
         """Refuse parts that nothing can be learned from."""
@@ -71,11 +77,17 @@ class SliceBatches(Dataset[Batch]):
 
     def __init__(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[np.uint8 | np.float16] | torch.Tensor,
         labels: NDArray[np.int64],
         groups: NDArray[np.int64] | None = None,
     ) -> None:
-        """Keep the store; nothing is read yet. Without groups all are in group 0."""
+        """Keep the store; nothing is read yet. Without groups all are in group 0.
+
+        Args:
+            pixels: The store, or a copy of it in the memory of the device that trains.
+            labels: Shape (slices,).
+            groups: Shape (slices,).
+        """
         self._pixels = pixels
         self._labels = torch.from_numpy(labels)
         self._groups = torch.from_numpy(
@@ -84,8 +96,11 @@ class SliceBatches(Dataset[Batch]):
 
     def __getitem__(self, rows: NDArray[np.int64]) -> Batch:
         """Return pixels, channels-last in memory, labels and groups of these rows."""
-        pixels = torch.from_numpy(self._pixels[rows])
         places = torch.from_numpy(rows)
+        if isinstance(self._pixels, torch.Tensor):
+            pixels = self._pixels[places.to(self._pixels.device)]
+        else:
+            pixels = torch.from_numpy(self._pixels[rows])
         return pixels.permute(0, 3, 1, 2), self._labels[places], self._groups[places]
 
 
@@ -146,6 +161,30 @@ class EpochOrder(Sampler[NDArray[np.int64]]):
             yield np.sort(rows[start : start + self._batch_size])
 
 
+def make_resident(
+    data: LearningData, device: torch.device, *, free_bytes: int
+) -> LearningData:
+    """Copy the store to the device that trains, if it takes no more than half of it.
+
+    An epoch then moves no pixels: a batch is one gather in the device's own memory.
+
+    Args:
+        data: The store and its rows.
+        device: Where the copy goes.
+        free_bytes: Free memory of the device.
+    """
+    pixels = data.pixels
+    if 2 * pixels.nbytes > free_bytes:
+        return data
+    copy = torch.empty(
+        pixels.shape, dtype=torch.from_numpy(pixels[:1].copy()).dtype, device=device
+    )
+    for start in range(0, len(pixels), _COPIED_ROWS):
+        rows = slice(start, start + _COPIED_ROWS)
+        copy[rows] = torch.from_numpy(np.array(pixels[rows])).to(device)
+    return replace(data, resident=copy)
+
+
 def training_loader(
     data: LearningData,
     *,
@@ -181,7 +220,11 @@ def tuning_loader(data: LearningData, *, batch_size: int) -> DataLoader[Batch]:
 
 def _loader(data: LearningData, order: EpochOrder) -> DataLoader[Batch]:
     return DataLoader(
-        SliceBatches(data.pixels, data.labels, data.groups),
+        SliceBatches(
+            data.pixels if data.resident is None else data.resident,
+            data.labels,
+            data.groups,
+        ),
         sampler=order,
         batch_size=None,
         num_workers=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 import lightning
@@ -16,6 +17,8 @@ from tumorscope.learning.data import Batch
 from tumorscope.learning.group_losses import GroupLoss
 from tumorscope.learning.network import build_network
 
+_COMPILE_MODE = "reduce-overhead"
+"""On a GPU a step is replayed as one graph: the CPU need not keep up with it."""
 _DROPOUT_STREAM = 1 << 32
 """Sets the seeds of dropout apart from those of augmentation."""
 
@@ -65,6 +68,12 @@ class TumorTask(lightning.LightningModule):
         self.best_auroc = -math.inf
         self.first_weights = "random initialization"
         self.learning_rate = spec.optimizer.learning_rate
+        # A function, not a module: it would stand in every checkpoint a second time.
+        self._compiled: Callable[[torch.Tensor], torch.Tensor] | None = None
+        if spec.compile_network:
+            self._compiled = torch.compile(
+                self.network.forward, dynamic=False, mode=_COMPILE_MODE
+            )
         self._size_px = size_px
         self._total_steps = total_steps
         self._class_weights = torch.tensor(class_weights)
@@ -74,31 +83,46 @@ class TumorTask(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
         """Augment the batch, return its loss; nothing waits for the device here."""
-        pixels, labels, groups = batch
+        _, labels, groups = batch
+        loss = self._loss(self.train_logits(batch, batch_index).float(), labels, groups)
+        self._train_losses.append(loss.detach())
+        return loss
+
+    def train_logits(self, batch: Batch, batch_index: int) -> torch.Tensor:
+        """Augment a batch, return its logits, shape (batch, 2)."""
         generator = torch.Generator().manual_seed(
             _mixed_seed(self.spec.seed, self.current_epoch, batch_index)
         )
         images = augment_batch(
-            pixels.float() / 255,
+            batch[0].float().div_(255),
             self.spec.augment,
             generator=generator,
             size_px=self._epoch_size_px(),
         )
-        loss = self._loss(self.network(images * 2 - 1).float(), labels, groups)
-        self._train_losses.append(loss.detach())
-        return loss
+        forward = self.network if self._compiled is None else self._compiled
+        logits: torch.Tensor = forward(images.mul_(2).sub_(1))
+        return logits
+
+    def tune_logits(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the logits of tuning slices, shape (batch, 2)."""
+        logits: torch.Tensor = self.network(pixels.float().div_(127.5).sub_(1))
+        return logits
+
+    def trained_part(self) -> torch.nn.Module:
+        """Return what the optimizer moves."""
+        return self.network
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Keep the logits of the tuning part until the epoch ends."""
         pixels, labels, _groups = batch
-        self._tune_outputs.append((self.network(pixels.float() / 127.5 - 1), labels))
+        self._tune_outputs.append((self.tune_logits(pixels), labels))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimizer; the schedule is set step by step from `learning_rate`."""
         optimizer = self.spec.optimizer
         kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[optimizer.name]
         return kind(
-            _parameter_groups(self.network, optimizer),
+            _parameter_groups(self.trained_part(), optimizer),
             lr=optimizer.learning_rate,
             fused=True,
         )

@@ -29,17 +29,19 @@ from tumorscope.domain.specs import TrainSpec
 from tumorscope.learning.callbacks import (
     BEST_WEIGHTS,
     METRICS,
-    AtomicCheckpoints,
     EpochKeeper,
     RunBar,
     epochs_done,
 )
+from tumorscope.learning.checkpoints import BackgroundCheckpoints
 from tumorscope.learning.data import (
     Batch,
     LearningData,
+    make_resident,
     training_loader,
     tuning_loader,
 )
+from tumorscope.learning.frozen_backbone import FrozenBackboneTask, keep_features
 from tumorscope.learning.group_losses import make_group_loss
 from tumorscope.learning.hardware import has_native_bf16
 from tumorscope.learning.initial_weights import load_initial_weights
@@ -138,10 +140,19 @@ def fit(
     torch.manual_seed(spec.seed)
     task = _build_task(data, spec)
     goes_on = checkpoint.is_file()
-    if not goes_on:
+    if not goes_on or spec.trainable != "all":
+        # A resumed training takes its weights from the checkpoint, but for the features
+        # of frozen layers.
         task.first_weights = load_initial_weights(
             task.network, spec.initial_weights, progress=progress
         )
+    if spec.trainable != "all":
+        data = keep_features(
+            task.network, data, spec.trainable, folder=folder, progress=progress
+        )
+    if device == "cuda":
+        free_bytes, _ = torch.cuda.mem_get_info()
+        data = make_resident(data, torch.device(device), free_bytes=free_bytes)
     with _quiet_lightning(), _graceful_interrupt(folder, spec):
         trainer = _trainer(
             spec, folder, device=device, precision=precision, bar=show_bar
@@ -171,7 +182,8 @@ def _build_task(data: LearningData, spec: TrainSpec) -> TumorTask:
         counts = np.bincount(data.labels[data.train_rows], minlength=2)
         share = counts.sum() / (2 * counts)
         class_weights = (float(share[0]), float(share[1]))
-    return TumorTask(
+    kind = TumorTask if spec.trainable == "all" else FrozenBackboneTask
+    return kind(
         spec,
         size_px=data.pixels.shape[1],
         total_steps=len(loader) * spec.epochs,
@@ -222,7 +234,7 @@ def _trainer(
         num_sanity_val_steps=0,
         logger=False,
         callbacks=callbacks,
-        plugins=[AtomicCheckpoints()],
+        plugins=[BackgroundCheckpoints()],
         enable_progress_bar=False,
         enable_model_summary=False,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -164,11 +163,10 @@ def _identity(
     model: ServedModel, source: ScoringSource, rhythm: ArchiveRhythm
 ) -> dict[str, Any]:
     """Return what the scores depend on; figures that `evaluate` adds are no part."""
-    card = model.predictor.card.model_dump_json(exclude={"measured"})
     return {
         "format": 1,
         "source": source.digest,
-        "bundle": hashlib.sha256(card.encode()).hexdigest(),
+        "bundle": model.card_digest,
         "engine": dict(model.engine_digests),
         "batch": rhythm.batch,
     }

@@ -28,6 +28,7 @@ from tumorscope.io.bundle import (
     BUNDLE,
     BUNDLES,
     WEIGHTS,
+    card_digest,
     read_bundle,
     read_card,
     read_gate,
@@ -42,12 +43,14 @@ class ServedModel:
     Attributes:
         predictor: Gate, preprocessing, engine, calibration and decision rules.
         engine_note: Which engine scores, and how it compares with torch.
+        card_digest: See `card_digest`.
         engine_digests: SHA-256 of what runs the network, by file: its identity.
         streams: Threads that may score with it at once.
     """
 
     predictor: Predictor
     engine_note: str
+    card_digest: str
     engine_digests: Mapping[str, str]
     streams: int
 
@@ -91,6 +94,7 @@ def serve_bundle(path: Path, *, engine: str = AUTO, streams: int = 1) -> ServedM
     return ServedModel(
         predictor=Predictor(card, scorer, gate),
         engine_note=choice.note,
+        card_digest=card_digest(folder),
         engine_digests=digests,
         streams=streams,
     )
