@@ -13,7 +13,7 @@ from tumorscope.deid.pixels.head_files import (
     read_coarse_frames,
     treat_files,
 )
-from tumorscope.deid.pixels.head_stacks import CoarseFrame
+from tumorscope.deid.pixels.head_stacks import FINE_MM, QUICK_MM, CoarseFrame
 from tumorscope.deid.pixels.kept_voxels import KeptVoxels
 from tumorscope.deid.pixels.series_faces import TreatedVolume, treat_volumes
 from tumorscope.deid.reading import read_dicom
@@ -36,12 +36,15 @@ def treat_series(files: Sequence[ScanFile], rule: FaceRule) -> list[dict[str, An
     Returns:
         For each volume what `face_answer` reads.
     """
+    coarse_mm = FINE_MM if rule in {"remove", "deface"} else QUICK_MM
     series: dict[str, list[CoarseFrame]] = {}
     for number, file in enumerate(files):
         try:
             read = read_dicom(plain_content(file, read_content(file)))
             order = "big" if read.encoding.is_big_endian else "little"
-            frames = read_coarse_frames(read.elements, order, number)
+            frames = read_coarse_frames(
+                read.elements, order, number, coarse_mm=coarse_mm
+            )
         except MalformedFileError:
             continue
         series.setdefault(text_of(read.elements, _SERIES_UID), []).extend(frames)

@@ -129,5 +129,6 @@ def _state(elements: DataSet, codes: tuple[str, ...]) -> DataSet:
 
 
 def _claims(element: Element) -> bool:
-    is_no = isinstance(element.value, bytes) and element.value.strip(b" \0") == b"NO"
-    return element.tag == VISUAL_FEATURES and is_no
+    if element.tag != VISUAL_FEATURES or not isinstance(element.value, bytes):
+        return False
+    return element.value.strip(b" \0") == b"NO"
