@@ -17,8 +17,7 @@ from tumorscope.deid.elements import (
     MalformedFileError,
     text_of,
 )
-from tumorscope.deid.pixels.face_removal import CLEAN_VISUAL_FEATURES
-from tumorscope.deid.pixels.finding import PixelFinding
+from tumorscope.deid.pixels.finding import CLEAN_VISUAL_FEATURES, PixelFinding
 from tumorscope.deid.pixels.header_gate import (
     BURNED_IN,
     MR_CLASSES,
@@ -74,20 +73,6 @@ def examine_pixels(
         codes=codes,
         cleaned_bits=has_changed or bare is not cleaned,
     )
-
-
-def find_text_left(elements: DataSet, order: str) -> str:
-    """Return why a file must not pass for the text in its pixels; empty where it may.
-
-    Args:
-        elements: A data set of uncompressed pixels.
-        order: Byte order, "little" or "big".
-    """
-    try:
-        _refuse_text(clear_spare_bits(elements, order)[0], order)
-    except MalformedFileError as error:
-        return error.code
-    return ""
 
 
 def _refuse_text(elements: DataSet, order: str) -> None:
