@@ -36,8 +36,12 @@ demo: $(VENV)/installed ## set up, then train and report on a synthetic cohort
 setup: $(VENV)/installed-dev ## make .venv with all that development needs
 
 .PHONY: test
-test: $(VENV)/installed-dev ## all checks, the documentation and all tests
-	@scripts/test.sh $(BIN) $(JOBS) $(DEBIAN_PACKAGES)
+test: $(VENV)/installed-dev ## all checks, the documentation and the tests
+	@scripts/test.sh $(BIN) $(JOBS) default $(DEBIAN_PACKAGES)
+
+.PHONY: test-full
+test-full: $(VENV)/installed-dev ## the same with the longest tests and drills, and coverage
+	@scripts/test.sh $(BIN) $(JOBS) full $(DEBIAN_PACKAGES)
 
 .PHONY: check
 check: format lint types contracts docstrings spelling ## all fast checks without tests

@@ -32,9 +32,9 @@ from reporting import Figure, make_result, median_figure, report, write_json
 from scipy.special import expit
 from sklearn.model_selection import StratifiedShuffleSplit
 
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.specs import DuplicateSpec, EvaluateSpec, RunSpec, SplitSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import (
     draw_patients,
     sample_ranking,

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Run every check, the cheapest first, and say at the end what was not run and why.
 #
-# Usage: scripts/test.sh BIN JOBS [DEBIAN_PACKAGE...]
+# Usage: scripts/test.sh BIN JOBS default|full [DEBIAN_PACKAGE...]
 #   BIN   folder of the environment's commands
 #   JOBS  parallel test processes
+#   full  also the tests marked `exhaustive`, and measure the coverage of branches
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 bin=$1
 jobs=$2
-shift 2
+extent=$3
+shift 3
 
 missing=()
 find_missing() {
@@ -50,9 +52,17 @@ step "contracts" "$bin/lint-imports"
 step "types" "$bin/mypy"
 step "documentation" "$bin/python" -m sphinx -W --keep-going --quiet \
     -b html docs docs/_build/html
-step "tests" "$bin/python" -m pytest -n "$jobs" --dist loadgroup --cov --cov-report=term
+if [[ $extent == full ]]; then
+    selection=(--cov --cov-report=term)
+else
+    selection=(-m "not exhaustive")
+fi
+step "tests" "$bin/python" -m pytest -n "$jobs" --dist loadgroup "${selection[@]}"
 
 echo "All checks passed in $SECONDS s; tests that were skipped are listed above with reasons."
+if [[ $extent != full ]]; then
+    echo "Left to \`make test-full\`: tests marked exhaustive, and the coverage of branches."
+fi
 if ((${#missing[@]})); then
     echo "NOT RUN: tests that need the Debian packages ${missing[*]}:"
     echo "         apt-get install ${missing[*]}"

@@ -11,6 +11,7 @@ from annotated_types import BaseMetadata
 from pydantic.fields import FieldInfo
 from sphinx.application import Sphinx
 
+from tumorscope.domain.field_meanings import field_meanings
 from tumorscope.domain.spec import Spec
 from tumorscope.domain.specs import RunSpec
 
@@ -54,8 +55,9 @@ def _walk(prefix: str, spec: type[Spec]) -> Iterator[tuple[str, type[Spec]]]:
 
 def _section(name: str, spec: type[Spec]) -> str:
     summary = (spec.__doc__ or "").strip()
+    meanings = field_meanings(spec)
     rows = [
-        f"| `{name}.{key}` | {_kind(field)} | {_default(field)} | {field.description} |"
+        f"| `{name}.{key}` | {_kind(field)} | {_default(field)} | {meanings[key]} |"
         for key, field in spec.model_fields.items()
         if not _is_spec(field)
     ]

@@ -24,24 +24,24 @@ from tumorscope.workflows.deid import deidentify as deidentify
 from tumorscope.workflows.demo import run_demo as run_demo
 from tumorscope.workflows.doctor import DoctorReport as DoctorReport
 from tumorscope.workflows.doctor import inspect_machine as inspect_machine
-from tumorscope.workflows.evaluate import WrittenReport as WrittenReport
-from tumorscope.workflows.evaluate import evaluate_external as evaluate_external
 from tumorscope.workflows.evaluate import evaluate_run as evaluate_run
 from tumorscope.workflows.evaluate import refresh_report as refresh_report
 from tumorscope.workflows.explain import Explanations as Explanations
 from tumorscope.workflows.explain import explain as explain
+from tumorscope.workflows.external_testing import evaluate_external as evaluate_external
 from tumorscope.workflows.phantom import make_phantom as make_phantom
-from tumorscope.workflows.predict import PredictionList as PredictionList
-from tumorscope.workflows.predict import SlicePrediction as SlicePrediction
 from tumorscope.workflows.predict import predict as predict
+from tumorscope.workflows.prediction_list import PredictionList as PredictionList
 from tumorscope.workflows.prepare import SourceOptions as SourceOptions
 from tumorscope.workflows.prepare import prepare as prepare
 from tumorscope.workflows.prepare import read_source as read_source
 from tumorscope.workflows.run_folder import Run as Run
 from tumorscope.workflows.run_folder import open_run as open_run
 from tumorscope.workflows.settings import read_settings as read_settings
+from tumorscope.workflows.slice_prediction import SlicePrediction as SlicePrediction
 from tumorscope.workflows.source_options import source_options as source_options
 from tumorscope.workflows.train import describe_models as describe_models
 from tumorscope.workflows.train import train as train
+from tumorscope.workflows.written_report import WrittenReport as WrittenReport
 
 __version__: str

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
-from tumorscope.domain.specs import PreprocessSpec
+from tumorscope.domain.preprocess_spec import PreprocessSpec
+from tumorscope.domain.value_counts import percentiles_of_counts
 
 CHANNELS = 3
 _BRIGHT_PERCENTILE = 99.5
@@ -73,17 +74,15 @@ def prepare_slice(pixels: NDArray[Any], spec: PreprocessSpec) -> PreparedSlice:
         raise DataError(
             f"a slice has 1 or {CHANNELS} channels; found shape {pixels.shape}"
         )
-    brightest = pixels.max(axis=2)  # (height, width)
-    box = find_head(brightest, spec)
+    brightest = _brightest(pixels)  # (height, width)
+    level = _background_level(brightest, spec)
+    box = _box_around(brightest > level, spec)
     crop = _cut(pixels, box)  # (side, side, 3)
-    foreground = _cut(brightest, box) > _background_level(brightest, spec)
-    scaled = np.stack(
-        [
-            standardize_intensity(crop[..., channel], foreground, spec=spec)
-            for channel in range(CHANNELS)
-        ],
-        axis=2,
-    )
+    foreground = _cut(brightest, box) > level
+    scaled = np.empty(crop.shape, dtype=np.float32)
+    for channel in range(CHANNELS):
+        plane = np.ascontiguousarray(crop[..., channel])
+        scaled[..., channel] = standardize_intensity(plane, foreground, spec=spec)
     size = (spec.size_px, spec.size_px)
     shrinks = box.side_px >= spec.size_px
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
@@ -105,7 +104,10 @@ def find_head(brightest: NDArray[Any], spec: PreprocessSpec) -> CropBox:
     Raises:
         DataError: If no pixel is foreground.
     """
-    foreground = brightest > _background_level(brightest, spec)
+    return _box_around(brightest > _background_level(brightest, spec), spec)
+
+
+def _box_around(foreground: NDArray[np.bool_], spec: PreprocessSpec) -> CropBox:
     # An opening removes single bright pixels in the air around the head.
     opened = cv2.morphologyEx(
         foreground.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
@@ -142,13 +144,23 @@ def standardize_intensity(
         Shape (height, width), float32, in [0, 1]. A sequence without contrast inside the
         head becomes zeros: it is missing, and other sequences may still be there.
     """
-    inside = pixels[foreground]
-    if inside.size == 0:
+    counts = _count_values(pixels, foreground)
+    if not counts.any():
         return np.zeros(pixels.shape, dtype=np.float32)
-    low, high = np.percentile(inside, (spec.low_percentile, spec.high_percentile))
+    percents = (spec.low_percentile, spec.high_percentile)
+    low, high = percentiles_of_counts(counts, percents)
     if low == high:
         return np.zeros(pixels.shape, dtype=np.float32)
-    scaled = (pixels.astype(np.float32) - np.float32(low)) / np.float32(high - low)
+    if pixels.dtype == np.uint8:
+        table = _rescale(np.arange(256, dtype=np.float32), low, high)
+        return cv2.LUT(pixels, table).astype(np.float32, copy=False)
+    return _rescale(pixels.astype(np.float32), low, high)
+
+
+def _rescale(
+    values: NDArray[np.float32], low: float, high: float
+) -> NDArray[np.float32]:
+    scaled = (values - np.float32(low)) / np.float32(high - low)
     return np.clip(scaled, 0, 1)
 
 
@@ -167,11 +179,26 @@ def to_network_input(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _background_level(brightest: NDArray[Any], spec: PreprocessSpec) -> float:
-    positive = brightest[brightest > 0]
-    if positive.size == 0:
+    counts = _count_values(brightest, None)
+    counts[0] = 0
+    if not counts.any():
         raise DataError("no foreground: all pixels are zero")
-    bright = float(np.percentile(positive, _BRIGHT_PERCENTILE))
+    (bright,) = percentiles_of_counts(counts, (_BRIGHT_PERCENTILE,))
     return spec.foreground_share * bright
+
+
+def _brightest(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the maximum over the channels; numpy's over a last axis of 3 is slow."""
+    first, second, third = (pixels[..., channel] for channel in range(CHANNELS))
+    return np.maximum(np.maximum(first, second), third)
+
+
+def _count_values(
+    plane: NDArray[Any], chosen: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """Count the values of the chosen pixels of a plane, uint8 or uint16."""
+    values = plane.ravel() if chosen is None else plane[chosen]
+    return np.bincount(values, minlength=256)
 
 
 def _cut(pixels: NDArray[Any], box: CropBox) -> NDArray[Any]:

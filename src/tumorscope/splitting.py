@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.specs import SplitSpec
-from tumorscope.domain.split import Grouping, Split
+from tumorscope.domain.split import Split
 
 _CANDIDATES = 512
 """Random dealings to parts of which the best balanced one is taken."""

@@ -10,8 +10,8 @@ from tumorscope.domain.group_columns import (
     GroupColumn,
     parse_groups,
     parse_training_groups,
-    read_groups,
 )
+from tumorscope.domain.group_reading import read_column, read_groups
 
 
 def _table():
@@ -70,7 +70,7 @@ def test_a_text_that_names_no_group_says_why(text, message):
 def test_words_cannot_be_cut_into_bands():
     """The message names the column."""
     with pytest.raises(ConfigError, match="'sex' holds words"):
-        GroupColumn(column="sex", edges=(1.0,)).read(_table())
+        read_column(_table(), GroupColumn(column="sex", edges=(1.0,)))
 
 
 def test_training_groups_may_tell_tumor_slices_apart():

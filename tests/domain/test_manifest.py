@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from tumorscope.domain.errors import ConfigError, DataError
-from tumorscope.domain.manifest import COLUMNS, MAX_SHOWN, Manifest
+from tumorscope.domain.manifest import MAX_SHOWN, Manifest
+from tumorscope.domain.manifest_columns import COLUMNS
 
 ROOT = Path("cohort")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tumorscope.domain.field_meanings import field_meanings
 from tumorscope.domain.protocol_spec import (
     PROTOCOL_NAMES,
     PROTOCOL_WORDS,
@@ -32,7 +33,7 @@ def test_every_protocol_has_words():
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.__name__)
 def test_every_field_says_what_it_is_and_a_misspelled_one_is_an_error(spec):
     """The docstring under a field is its documentation."""
-    assert all(field.description for field in spec.model_fields.values())
+    assert set(field_meanings(spec)) == set(spec.model_fields)
     with pytest.raises(ValueError, match="Extra inputs are not permitted"):
         spec(repeat_=3)
 

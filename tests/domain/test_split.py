@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tumorscope.domain.errors import DataError, LeakageError
-from tumorscope.domain.split import GROUPING_WORDS, Grouping, Split
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
+from tumorscope.domain.split import Split
 from tumorscope.estimation.resampling import UNIT_WORDS
 
 

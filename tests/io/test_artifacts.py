@@ -23,12 +23,12 @@ from tumorscope.io.artifacts import (
     read_record,
     read_split,
     split_digest,
-    write_json,
     write_manifest,
     write_predictions,
     write_record,
     write_split,
 )
+from tumorscope.io.whole_files import write_json
 
 
 def _manifest(*, patients: bool = True) -> Manifest:

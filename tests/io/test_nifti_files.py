@@ -11,7 +11,8 @@ import pytest
 from tumorscope.domain.errors import DataError, UnreadableScanError
 from tumorscope.domain.orientation import side_of, to_radiological
 from tumorscope.domain.volume import volume_from_affine
-from tumorscope.io.nifti_files import is_nifti_name, read_nifti, stem_of
+from tumorscope.io.file_kinds import is_nifti_name
+from tumorscope.io.nifti_files import read_nifti, stem_of
 
 CANONICAL = np.array([[0, 0, 1.0, -10], [0, 1.5, 0, -20], [3.0, 0, 0, 5], [0, 0, 0, 1]])
 

@@ -291,6 +291,7 @@ def test_strong_recipe_resumes_to_the_same_result(tiny_data, tmp_path):
     assert rates[-1] < 0.2 * STRONG.optimizer.learning_rate
 
 
+@pytest.mark.exhaustive
 def test_group_dro_resumes_to_the_same_result(tiny_data, tmp_path):
     """The groups' weights and draws of a stopped run go on as if it had not stopped."""
     spec = SEED.model_copy(

@@ -9,7 +9,8 @@ import pytest
 from tumorscope.domain.card import OperatingThreshold
 from tumorscope.domain.errors import ConfigError
 from tumorscope.io.bundle import read_card, update_card
-from tumorscope.workflows.evaluate import evaluate_external, evaluate_run
+from tumorscope.workflows.evaluate import evaluate_run
+from tumorscope.workflows.external_testing import evaluate_external
 
 pytestmark = pytest.mark.xdist_group("trained-run")
 

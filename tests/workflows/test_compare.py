@@ -12,7 +12,8 @@ import pytest
 
 from tumorscope.domain.errors import ConfigError, DataError
 from tumorscope.domain.predictions import Predictions
-from tumorscope.io.artifacts import read_predictions, write_json, write_predictions
+from tumorscope.io.artifacts import read_predictions, write_predictions
+from tumorscope.io.whole_files import write_json
 from tumorscope.workflows.compare import compare, name_results, read_contender
 from tumorscope.workflows.run_folder import open_run
 

@@ -23,11 +23,8 @@ from tumorscope.io.artifacts import read_manifest, write_manifest
 from tumorscope.io.bundle import read_card
 from tumorscope.io.images import read_mask
 from tumorscope.phantom import PhantomSpec
-from tumorscope.workflows.evaluate import (
-    evaluate_external,
-    evaluate_run,
-    refresh_report,
-)
+from tumorscope.workflows.evaluate import evaluate_run, refresh_report
+from tumorscope.workflows.external_testing import evaluate_external
 from tumorscope.workflows.phantom import make_phantom
 from tumorscope.workflows.prepare import prepare
 from tumorscope.workflows.run_folder import open_run

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from tumorscope.audit.pseudo_patients.agreement import compare_with_patients
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.pseudo_patient_spec import PseudoPatientSpec
 from tumorscope.domain.specs import RunSpec
-from tumorscope.domain.split import GROUPING_WORDS
 from tumorscope.importers.inspection import Imported
 from tumorscope.io.images import read_image, write_png
 from tumorscope.workflows.prepare import prepare, read_source

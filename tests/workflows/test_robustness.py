@@ -11,7 +11,8 @@ import pytest
 
 from tumorscope.domain.errors import ConfigError, DataError
 from tumorscope.domain.json_values import to_json_value
-from tumorscope.io.artifacts import read_json, write_json
+from tumorscope.io.artifacts import read_json
+from tumorscope.io.whole_files import write_json
 from tumorscope.workflows.robustness import (
     measure_run_robustness,
     read_robustness,

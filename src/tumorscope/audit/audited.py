@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tumorscope.audit.shortcuts.traits import SliceTraits
 from tumorscope.audit.slice_facts import SliceFacts
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.run_record import LeftOut
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.resampling import UNIT_WORDS
 
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from tumorscope.domain.audit_spec import AuditSpec
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.group_columns import GroupColumn
+from tumorscope.domain.group_reading import read_column
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import draw_patients, sample_ratios, summarize
 from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import PatientDraws
@@ -203,7 +204,7 @@ def _draw(
 
 def _names(table: pd.DataFrame, column: GroupColumn) -> tuple[pd.Series, list[str]]:
     """Return the group of each slice, and the groups in the order of the table."""
-    values = column.read(table)
+    values = read_column(table, column)
     known = values.dropna()
     if column.edges:  # bands rise with what they are cut from
         lowest = table[column.column].loc[known.index].groupby(known).min()

@@ -29,6 +29,30 @@ class Importer(StrEnum):
     nifti = "nifti"
 
 
+ImporterOption = Annotated[
+    Importer, typer.Option(help="Layout of the source; auto looks at it.")
+]
+PositiveOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Class name or label that means tumor; repeatable."),
+]
+NegativeOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Class name or label that means none; repeatable."),
+]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="THEIRS=OURS",
+        help="Column of a table and its name here, e.g. subject=patient_id, "
+        "file=image, diagnosis=label; repeatable.",
+    ),
+]
+IgnoreColumnOption = Annotated[
+    list[str] | None, typer.Option(help="Column of a table to leave out; repeatable.")
+]
+
+
 def phantom(
     out: Annotated[Path, typer.Argument(help="Folder to make.")],
     *,
@@ -64,27 +88,11 @@ def prepare(  # noqa: PLR0913 - one option for each way a source can differ
     ],
     *,
     out: Annotated[Path, typer.Option(help="Run folder to make, e.g. runs/first.")],
-    importer: Annotated[
-        Importer, typer.Option(help="Layout; auto looks at it.")
-    ] = Importer.auto,
-    positive: Annotated[
-        list[str] | None, typer.Option(help="Class name that means tumor; repeatable.")
-    ] = None,
-    negative: Annotated[
-        list[str] | None, typer.Option(help="Class name that means none; repeatable.")
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="THEIRS=OURS",
-            help="Column of a table and its name here, e.g. subject=patient_id, "
-            "file=image, diagnosis=label; repeatable.",
-        ),
-    ] = None,
-    ignore_column: Annotated[
-        list[str] | None,
-        typer.Option(help="Column of a table to leave out; repeatable."),
-    ] = None,
+    importer: ImporterOption = Importer.auto,
+    positive: PositiveOption = None,
+    negative: NegativeOption = None,
+    column: ColumnOption = None,
+    ignore_column: IgnoreColumnOption = None,
     skip_unreadable: Annotated[
         bool,
         typer.Option(
@@ -135,17 +143,11 @@ def convert(  # noqa: PLR0913 - one option for each way a source can differ
     ],
     *,
     out: Annotated[Path, typer.Option(help="Folder to make.")],
-    importer: Annotated[
-        Importer, typer.Option(help="Layout; auto looks at it.")
-    ] = Importer.auto,
+    importer: ImporterOption = Importer.auto,
     sequences: SequencesOption = "",
     labels: LabelsOption = None,
-    positive: Annotated[
-        list[str] | None, typer.Option(help="Label that means tumor; repeatable.")
-    ] = None,
-    negative: Annotated[
-        list[str] | None, typer.Option(help="Label that means none; repeatable.")
-    ] = None,
+    positive: PositiveOption = None,
+    negative: NegativeOption = None,
     skip_unreadable: Annotated[
         bool,
         typer.Option(
@@ -203,26 +205,11 @@ def audit(  # noqa: PLR0913 - a run, and one option for each way a source can di
             "report. Repeatable.",
         ),
     ] = None,
-    importer: Annotated[
-        Importer, typer.Option(help="Layout of a source; auto looks at it.")
-    ] = Importer.auto,
-    positive: Annotated[
-        list[str] | None, typer.Option(help="Class name that means tumor; repeatable.")
-    ] = None,
-    negative: Annotated[
-        list[str] | None, typer.Option(help="Class name that means none; repeatable.")
-    ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="THEIRS=OURS",
-            help="Column of a table and its name here; repeatable.",
-        ),
-    ] = None,
-    ignore_column: Annotated[
-        list[str] | None,
-        typer.Option(help="Column of a table to leave out; repeatable."),
-    ] = None,
+    importer: ImporterOption = Importer.auto,
+    positive: PositiveOption = None,
+    negative: NegativeOption = None,
+    column: ColumnOption = None,
+    ignore_column: IgnoreColumnOption = None,
     settings: SetOption = None,
 ) -> None:
     """Look for leaks, copies and shortcuts before training: audit.html, audit.json.

@@ -95,7 +95,8 @@ def evaluate(  # noqa: PLR0913 - a run, external testing and protocols share one
     --set evaluate.baselines=true adds the simple methods on the same split. Settings of
     --protocol: protocol.repeats, folds, inner_folds, site_repeats, seed.
     """
-    from tumorscope.workflows.evaluate import evaluate_external, evaluate_run
+    from tumorscope.workflows.evaluate import evaluate_run
+    from tumorscope.workflows.external_testing import evaluate_external
 
     if protocol is not None:
         if manifest is not None or out is not None:

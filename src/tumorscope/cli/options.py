@@ -55,6 +55,9 @@ RunArgument = Annotated[
 
 def show_progress(items: Iterable[Item], *, total: int, label: str) -> Iterator[Item]:
     """Show a bar with the time left on a terminal; nothing elsewhere."""
+    if total <= 1:
+        yield from items
+        return
     from tqdm import tqdm
 
     yield from tqdm(

@@ -12,6 +12,7 @@ import typer
 from tumorscope.cli.options import (
     show_progress,
 )
+from tumorscope.domain.errors import ConfigError
 
 
 class EngineTarget(StrEnum):
@@ -65,7 +66,7 @@ def export(
     typer.echo(done.as_words())
 
 
-def predict(
+def predict(  # noqa: PLR0913 - what scores, what is scored, and where answers go
     bundle: Annotated[Path, typer.Argument(help="A bundle, or a run that holds one.")],
     files: Annotated[
         list[Path],
@@ -92,6 +93,17 @@ def predict(
             "a full name such as openvino-int8."
         ),
     ] = "auto",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE.parquet",
+            help="Score a whole archive into a Parquet table: one folder, zip, or table "
+            "with a column image. Goes on where it was stopped.",
+        ),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Slices in one pass of the network, for --out.")
+    ] = 32,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score new images: a probability for each, refused files with their reason.
@@ -100,12 +112,13 @@ def predict(
     left out is listed with its reason. Results for a PACS need a DICOM study; they name
     the patient as it does.
     """
-    if dicom_out is None and stow is None:
-        from tumorscope.workflows.predict import predict as run_predict
+    if out is not None:
+        _score_archive(bundle, files, out, engine=engine, batch=batch)
+        return
+    from tumorscope.workflows.predict_images import are_images, predict_images
 
-        found = run_predict(bundle, files, engine=engine, progress=show_progress)
-        filed = None
-    else:
+    filed = None
+    if dicom_out is not None or stow is not None:
         from tumorscope.workflows.dicom_results import predict_for_pacs
 
         found, filed = predict_for_pacs(
@@ -115,6 +128,13 @@ def predict(
             engine=engine,
             progress=show_progress,
         )
+    elif are_images(files):
+        # One image from a cold start: nothing is imported that only volumes need.
+        found = predict_images(bundle, files, engine=engine, progress=show_progress)
+    else:
+        from tumorscope.workflows.predict import predict as run_predict
+
+        found = run_predict(bundle, files, engine=engine, progress=show_progress)
     if as_json:
         extra = {} if filed is None else {"dicom_results": filed.as_dict()}
         typer.echo(json.dumps(found.as_dict() | extra, indent=1))
@@ -123,4 +143,22 @@ def predict(
         if filed is not None:
             typer.echo(filed.as_words())
     if found.all_refused:
+        raise typer.Exit(2)
+
+
+def _score_archive(
+    bundle: Path, files: list[Path], out: Path, *, engine: str, batch: int
+) -> None:
+    from tumorscope.workflows.score_archive import ArchiveRhythm, score_archive
+
+    if len(files) != 1:
+        raise ConfigError("--out takes one source: a folder, an archive or a table")
+    done = score_archive(
+        *(bundle, files[0], out),
+        engine=engine,
+        rhythm=ArchiveRhythm(batch=batch),
+        progress=show_progress,
+    )
+    typer.echo(done.as_words())
+    if done.all_refused:
         raise typer.Exit(2)

@@ -15,9 +15,10 @@ from tumorscope.domain.calibration import (
     ReferralRule,
 )
 from tumorscope.domain.gate_spec import GateRules
-from tumorscope.domain.spec import Spec
-from tumorscope.domain.specs import OpenShare, PreprocessSpec, TrainSpec
-from tumorscope.domain.split import Grouping
+from tumorscope.domain.grouping import Grouping
+from tumorscope.domain.preprocess_spec import PreprocessSpec
+from tumorscope.domain.spec import OpenShare, Spec
+from tumorscope.domain.train_spec import TrainSpec
 
 CARD_FORMAT = 3
 """Raised when an older reader could misread a newer bundle."""

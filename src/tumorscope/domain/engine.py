@@ -10,8 +10,8 @@ from pydantic import Field
 from tumorscope.domain.card import BundleCard
 from tumorscope.domain.errors import BundleError
 from tumorscope.domain.export_spec import Precision, Target
+from tumorscope.domain.preprocess_spec import PreprocessSpec
 from tumorscope.domain.spec import Spec
-from tumorscope.domain.specs import PreprocessSpec
 
 INPUT, LOGIT, CLASS_MAP = "images", "logit", "class_map"
 """Names of the graph's input and outputs."""

@@ -7,15 +7,12 @@ below and closed above), or several of them crossed (`sex-x-site`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
-import pandas as pd
-
 from tumorscope.domain.errors import ConfigError
-from tumorscope.domain.manifest import COLUMNS
+from tumorscope.domain.manifest_columns import COLUMNS
 
 CROSSED = "-x-"
 LABEL_CROSSED = "label-x-"
@@ -70,31 +67,6 @@ class GroupColumn:
             ) from error
         return cls(column=column, edges=edges)
 
-    def read(self, table: pd.DataFrame) -> pd.Series:
-        """Name the group of each row.
-
-        Args:
-            table: Rows of a manifest.
-
-        Returns:
-            Shape (rows,), str; null where the column is, with the index of the table.
-
-        Raises:
-            ConfigError: If a column of words is to be cut into bands.
-        """
-        values = table[self.column]
-        if not self.edges:
-            is_whole = pd.api.types.is_float_dtype(values) and not (values % 1).any()
-            return values.astype("Int64" if is_whole else values.dtype).astype("str")
-        if not pd.api.types.is_numeric_dtype(values) and values.notna().any():
-            raise ConfigError(
-                f"group {self.column!r} holds words: only numbers can be cut into bands"
-            )
-        ends = [-math.inf, *self.edges, math.inf]
-        names = [_band(low, high) for low, high in pairwise(ends)]
-        numbers = values.astype("float64")
-        return pd.cut(numbers, ends, labels=names).astype("str").where(numbers.notna())
-
 
 def parse_groups(text: str) -> tuple[GroupColumn, ...]:
     """Read one column, or several crossed by `-x-`.
@@ -108,23 +80,6 @@ def parse_groups(text: str) -> tuple[GroupColumn, ...]:
     return columns
 
 
-def read_groups(table: pd.DataFrame, columns: Sequence[GroupColumn]) -> pd.Series:
-    """Name the group of each row, crossed where there are several columns.
-
-    Args:
-        table: Rows of a manifest.
-        columns: At least one.
-
-    Returns:
-        Shape (rows,), str, e.g. "F, above 60"; null where any column is.
-    """
-    parts = [each.read(table) for each in columns]
-    named = parts[0]
-    for part in parts[1:]:
-        named = named + ", " + part
-    return named
-
-
 def parse_training_groups(text: str) -> tuple[bool, tuple[GroupColumn, ...]]:
     """Read the groups of a training: as `parse_groups`, or with `label-x-` before it.
 
@@ -136,9 +91,3 @@ def parse_training_groups(text: str) -> tuple[bool, tuple[GroupColumn, ...]]:
     """
     columns = text.removeprefix(LABEL_CROSSED)
     return columns != text, parse_groups(columns)
-
-
-def _band(low: float, high: float) -> str:
-    if math.isinf(low):
-        return f"up to {high:g}"
-    return f"above {low:g}" if math.isinf(high) else f"above {low:g} to {high:g}"

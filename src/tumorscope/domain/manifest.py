@@ -11,7 +11,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,34 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.manifest_columns import COLUMNS
 
-COLUMNS: MappingProxyType[str, str] = MappingProxyType(
-    {
-        "image": "str",  # path of the slice's file, relative to the root, with "/"
-        "frame": "Int64",  # index inside a multi-frame file, from 0
-        "label": "Int64",  # 1 tumour, 0 no tumour, null unknown
-        "class_name": "str",  # the source's own word for the class
-        "patient_id": "str",
-        "study_id": "str",
-        "series_id": "str",
-        "slice_index": "Int64",  # rank along the head, from 0 (lowest) upwards
-        "slice_count": "Int64",  # slices in the series
-        "sequences": "str",  # what the channels show, e.g. "t1,flair,t1c"
-        "site": "str",
-        "scanner": "str",
-        "sex": "str",
-        "age_years": "float64",
-        "mask": "str",  # path of the lesion mask, relative to the root
-        "source": "str",  # importer and data set
-        "source_part": "str",  # train/val/test folder of the source: not trusted
-        "pixel_digest": "str",  # SHA-256 of shape, dtype and decoded pixels
-        "height_px": "Int64",
-        "width_px": "Int64",
-        "spacing_mm": "str",  # between rows x between columns, e.g. "0.80x0.80"
-        "slice_position_mm": "float64",  # along the slices' normal, growing upwards
-        "orientation": "str",  # where columns, rows and slices grow to: "LPS"
-    }
-)
 ADDED_LATER = ("spacing_mm", "slice_position_mm", "orientation")
 """Left out of the digest where they are empty, so that older runs keep theirs."""
 REQUIRED = ("image", "source")

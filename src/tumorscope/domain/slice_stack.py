@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.orientation import RADIOLOGICAL
-from tumorscope.domain.study import LeftOutScan, SeriesFacts
+from tumorscope.domain.study import SeriesFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,16 @@
-"""The base of every spec: frozen, and a misspelt key is an error."""
+"""The base of every spec: frozen, and a misspelt key is an error.
+
+The docstring under a field says its meaning; `field_meanings` reads it.
+"""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+OpenShare = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class Spec(BaseModel):
@@ -11,6 +19,5 @@ class Spec(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         validate_default=True,
     )

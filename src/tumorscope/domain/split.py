@@ -15,15 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError, LeakageError
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 
 Part = Literal["train", "tune", "test"]
 PARTS: tuple[str, ...] = get_args(Part)
-Grouping = Literal["patient", "near-duplicates", "pseudo-patients"]
-GROUPING_WORDS: dict[Grouping, str] = {
-    "patient": "split by patient",
-    "near-duplicates": "grouped by near-duplicates, not by patient",
-    "pseudo-patients": "grouped by pseudo-patients, not by patient",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

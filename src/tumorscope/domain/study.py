@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.scan_origin import ScanOrigin
 from tumorscope.domain.volume import Volume
 
@@ -64,23 +65,6 @@ class SeriesFacts:
     sex: str | None = None
     age_years: float | None = None
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOutScan:
-    """A series or file that is not used.
-
-    Attributes:
-        label: What messages call it.
-        files: Number of files.
-        reason: Why, in words.
-        damaged: Whether a file could not be read; otherwise it is of no use here.
-    """
-
-    label: str
-    files: int
-    reason: str
-    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 
 UNIT_WORDS: dict[Grouping, str] = {
     "patient": "patients",

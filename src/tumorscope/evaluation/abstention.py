@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tumorscope.domain.calibration import Decisions, decide
 from tumorscope.domain.card import BundleCard
 from tumorscope.domain.estimates import MetricSet
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import sample_ratios, summarize
 from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import PatientDraws, draw_patients

@@ -22,8 +22,8 @@ from tumorscope.domain.calibration import (
     possible_labels,
 )
 from tumorscope.domain.estimates import MetricSet
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, sample_ratios, summarize
 from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import PatientDraws, draw_patients

@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,10 +119,25 @@ def _measure_point(
         columns["net_benefit_over_rival"] = gain * (own > threshold) - gain * (
             other > threshold
         )
+    return estimate_benefit(threshold, columns, draws)
+
+
+def estimate_benefit(
+    threshold: float, columns: Mapping[str, NDArray[np.float64]], draws: PatientDraws
+) -> NetBenefit:
+    """Turn what each slice gains into net benefit with intervals over patients.
+
+    Args:
+        threshold: In (0, 1).
+        columns: Gains of each slice, shape (slices,): "net_benefit",
+            "net_benefit_treat_all", "net_benefit_over_all", and with a rival
+            "net_benefit_rival" and "net_benefit_over_rival".
+        draws: Draws of patients.
+    """
     terms = RatioTerms(
         names=tuple(columns),
         numerator=np.stack(list(columns.values()), axis=1),
-        denominator=np.ones((len(labels), len(columns))),
+        denominator=np.ones((len(columns["net_benefit"]), len(columns))),
     )
     reasons = dict.fromkeys(columns, "no slices")
     figures = {

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import (
     MetricSamples,
     MetricSet,

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tumorscope.estimation.bootstrap import sample_ratios, summarize
-from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import PatientDraws
 from tumorscope.evaluation.decision_curve import (
     DECISION_THRESHOLDS,
     DecisionCurve,
     NetBenefit,
+    estimate_benefit,
 )
 
 
@@ -78,21 +77,4 @@ def _average_point(
         other = gain * (rival.probabilities > threshold).mean(axis=0)
         columns["net_benefit_rival"] = other
         columns["net_benefit_over_rival"] = model - other
-    terms = RatioTerms(
-        names=tuple(columns),
-        numerator=np.stack(list(columns.values()), axis=1),
-        denominator=np.ones((len(labels), len(columns))),
-    )
-    reasons = dict.fromkeys(columns, "no slices")
-    figures = {
-        each.name: each
-        for each in summarize(sample_ratios(terms, draws, reasons=reasons), draws)
-    }
-    return NetBenefit(
-        threshold_probability=threshold,
-        model=figures["net_benefit"],
-        treat_all=figures["net_benefit_treat_all"],
-        over_all=figures["net_benefit_over_all"],
-        rival=figures.get("net_benefit_rival"),
-        over_rival=figures.get("net_benefit_over_rival"),
-    )
+    return estimate_benefit(threshold, columns, draws)

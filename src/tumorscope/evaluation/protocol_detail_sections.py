@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from tumorscope.evaluation.protocol_detail import ProtocolDetail
 from tumorscope.evaluation.protocol_report import ProtocolReport
+from tumorscope.evaluation.rendering.detection_tables import (
+    DECISION_NAMES,
+    benefit_table,
+    patient_table,
+    plot_sizes,
+    rival_sentence,
+    size_sentence,
+    size_table,
+)
 from tumorscope.evaluation.rendering.metric_words import metric_label
-from tumorscope.pages.forest_figure import ForestRow, draw_forest
-from tumorscope.pages.numbers import format_count, format_estimate, format_number
-from tumorscope.pages.plot import Plot
+from tumorscope.pages.numbers import format_count, format_number
 from tumorscope.pages.section import Section, Table, TableCell
 
-DECISION_NAMES = {"ranked": "At t95", "tuned": "At the tuned threshold"}
 SCALE_NAMES = {
     "calibrated": "tumor_probability",
     "raw": "raw score, before calibration",
@@ -67,7 +73,7 @@ def detection_section(report: ProtocolReport) -> Section:
         sentences=(
             f"t95 of each repeat: {t95}. It is the 0.95 quantile of the repeat's tumor-free "
             "slices, pooled over its folds, and no operating point.",
-            _size_sentence(detail),
+            size_sentence(sizes),
             *_patient_sentences(detail),
             NO_MAPS,
         ),
@@ -77,10 +83,14 @@ def detection_section(report: ProtocolReport) -> Section:
                 columns=("Figure", "Value"),
                 rows=tuple((metric_label(one.name), one) for one in detail.at_ranked),
             ),
-            *((_size_table(detail),) if sizes.strata else ()),
-            _patient_table(detail),
+            *((size_table(sizes),) if sizes.strata else ()),
+            patient_table(detail.patients),
         ),
-        plots=(_plot_sizes(detail),) if sizes.strata else (),
+        plots=(
+            plot_sizes(detail.at_ranked["sensitivity_at_95_specificity"], sizes.strata),
+        )
+        if sizes.strata
+        else (),
     )
 
 
@@ -131,52 +141,15 @@ def benefit_section(report: ProtocolReport) -> Section:
             "A threshold t says that a missed tumor slice weighs as much as (1 - t) / t "
             "false alarms. Net benefit is the share of slices that are found, less the "
             "false alarms at that weight; calling no slice positive has 0.",
-            f"The simple method beside it is “{curve.rival}”, the one with the highest "
-            "AUROC on these slices."
-            if curve.rival
-            else "Net benefit over a simple method cannot be assessed: none was run on "
-            "these folds; set evaluate.baselines=true.",
+            rival_sentence(curve, tested="folds"),
         ),
         tables=(
-            Table(
-                caption="Net benefit for each slice, averaged over repeats",
-                columns=(
-                    "Threshold",
-                    "Model (gain over none)",
-                    "Every slice positive",
-                    "Model minus every slice",
-                    "Simple method",
-                    "Model minus simple method",
-                ),
-                rows=tuple(
-                    (
-                        format_number(each.threshold_probability, 2),
-                        each.model,
-                        each.treat_all,
-                        each.over_all,
-                        "not run" if each.rival is None else each.rival,
-                        "not run" if each.over_rival is None else each.over_rival,
-                    )
-                    for each in curve.points
-                ),
+            benefit_table(
+                curve, caption="Net benefit for each slice, averaged over repeats"
             ),
         ),
         is_folded=True,
     )
-
-
-def _size_sentence(detail: ProtocolDetail) -> str:
-    sizes = detail.by_lesion_size
-    if sizes.reason:
-        return f"Sensitivity by lesion size cannot be assessed: {sizes.reason}."
-    text = (
-        "Lesion sizes are areas of the reference mask on the slice, in pixels at "
-        "256 x 256. Slices at a lesion's ends have small areas whatever the lesion."
-    )
-    if sizes.n_unknown:
-        count = format_count(sizes.n_unknown)
-        text += f" {count} tumor slices have no mask and are in no line."
-    return text
 
 
 def _patient_sentences(detail: ProtocolDetail) -> tuple[str, ...]:
@@ -195,34 +168,6 @@ def _patient_sentences(detail: ProtocolDetail) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _size_table(detail: ProtocolDetail) -> Table:
-    return Table(
-        caption="Sensitivity by lesion size",
-        columns=("Lesion area", "Tumor slices", *DECISION_NAMES.values()),
-        rows=tuple(
-            (each.name, each.n_slices, each.ranked, each.tuned)
-            for each in detail.by_lesion_size.strata
-        ),
-    )
-
-
-def _patient_table(detail: ProtocolDetail) -> Table:
-    figures = [
-        (each.hit, each.false_positives, each.without_false_positive)
-        for each in detail.patients
-    ]
-    return Table(
-        caption="Patients",
-        columns=(
-            "Figure",
-            *(DECISION_NAMES[each.decision] for each in detail.patients),
-        ),
-        rows=tuple(
-            (metric_label(row[0].name), *row) for row in zip(*figures, strict=True)
-        ),
-    )
-
-
 def _reliability_table(detail: ProtocolDetail) -> Table:
     shares = tuple(detail.tumor_shares)
     return Table(
@@ -235,36 +180,5 @@ def _reliability_table(detail: ProtocolDetail) -> Table:
                 each,
             )
             for place, each in enumerate(shares)
-        ),
-    )
-
-
-def _plot_sizes(detail: ProtocolDetail) -> Plot:
-    whole = detail.at_ranked["sensitivity_at_95_specificity"]
-    rows = [ForestRow(label="all tumor slices", estimate=whole, is_reference=True)]
-    rows += [
-        ForestRow(label=each.name, estimate=each.ranked)
-        for each in detail.by_lesion_size.strata
-    ]
-    told = "; ".join(f"{row.label}: {format_estimate(row.estimate)}" for row in rows)
-    return Plot(
-        name="lesion-size",
-        title="Sensitivity at t95 by lesion size",
-        svg=draw_forest(
-            rows,
-            axis_label="Sensitivity at t95",
-            name="lesion-size",
-            alt=f"Sensitivity at t95 by lesion size. {told}.",
-        ),
-        caption="The hollow square is the sensitivity on all tumor slices.",
-        columns=("Lesion area", "Sensitivity", "Slices", "Patients"),
-        rows=tuple(
-            (
-                row.label,
-                format_estimate(row.estimate),
-                row.estimate.n_slices,
-                row.estimate.n_patients,
-            )
-            for row in rows
         ),
     )

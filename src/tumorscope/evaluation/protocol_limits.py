@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tumorscope.domain.split import GROUPING_WORDS
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.evaluation.few_patients import few_patients_limit
 from tumorscope.evaluation.metric_family import FAMILY
 from tumorscope.evaluation.protocol_report import ProtocolReport

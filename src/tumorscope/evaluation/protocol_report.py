@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.protocol_spec import ProtocolName
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import summarize
 from tumorscope.evaluation.comparison import BaselineScores
 from tumorscope.evaluation.leaky_comparison import LeakyComparison

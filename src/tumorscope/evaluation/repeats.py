@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import MetricSamples
 from tumorscope.estimation.resampling import PatientDraws, draw_patients
 from tumorscope.evaluation.calibration_error import (

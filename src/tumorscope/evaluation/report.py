@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import GROUPING_WORDS, Grouping
 from tumorscope.estimation.bootstrap import MetricSet
 from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.calibration_error import (

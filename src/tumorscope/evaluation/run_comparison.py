@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, summarize
 from tumorscope.estimation.holm import adjust_holm
 from tumorscope.estimation.resampling import PatientDraws

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 from tumorscope.domain.predictions import Predictions
-from tumorscope.domain.split import GROUPING_WORDS, Grouping
 from tumorscope.evaluation.evaluated import PART_WORDS
 
 MAX_SHOWN = 5

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 from tumorscope.domain.specs import ExplainSpec
-from tumorscope.domain.split import GROUPING_WORDS, Grouping
 from tumorscope.estimation.resampling import PatientDraws
 from tumorscope.evaluation.size_strata import SIZE_EDGES_PX, range_words
 from tumorscope.explanation.mean_figures import estimate_means, patient_weights

@@ -13,9 +13,9 @@ from scipy.stats import rankdata
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
 from tumorscope.domain.export_spec import ExportSpec, Precision
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.parity import Parity
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import (
     MetricSamples,
     sample_ranking,

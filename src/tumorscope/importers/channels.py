@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tumorscope.domain.errors import DataError, UnreadableScanError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.orientation import (
     RADIOLOGICAL_WORDS,
     acquired_plane,
@@ -16,13 +17,7 @@ from tumorscope.domain.orientation import (
     to_radiological,
 )
 from tumorscope.domain.slice_stack import SliceStack
-from tumorscope.domain.study import (
-    LeftOutScan,
-    LoadedVolume,
-    SeriesFacts,
-    SeriesSource,
-    StudySource,
-)
+from tumorscope.domain.study import LoadedVolume, SeriesFacts, SeriesSource, StudySource
 from tumorscope.domain.volume import Volume
 from tumorscope.importers.channel_grid import is_same_grid, resample, square_pixels
 from tumorscope.importers.intensity_window import find_content, to_window

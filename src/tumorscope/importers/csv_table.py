@@ -16,7 +16,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from tumorscope.domain.errors import ConfigError, DataError
-from tumorscope.domain.manifest import COLUMNS, Manifest
+from tumorscope.domain.manifest import Manifest
+from tumorscope.domain.manifest_columns import COLUMNS
 from tumorscope.importers.classes import ClassWords
 from tumorscope.importers.file_names import FileNames
 from tumorscope.importers.files import files_below, shown, system_files_note

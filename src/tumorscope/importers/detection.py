@@ -14,7 +14,7 @@ from tumorscope.importers.csv_table import (
     import_csv,
 )
 from tumorscope.importers.dicom import find_dicom
-from tumorscope.importers.files import files_below, shown
+from tumorscope.importers.files import shown
 from tumorscope.importers.folder import (
     FolderLayout,
     class_folder_names,
@@ -25,10 +25,8 @@ from tumorscope.importers.inspection import Imported, Inspection
 from tumorscope.importers.lgg import import_lgg, is_lgg
 from tumorscope.importers.nifti import find_nifti
 from tumorscope.importers.phantom import import_phantom, is_phantom
+from tumorscope.importers.scan_kinds import volume_layout
 from tumorscope.importers.volumes import AS_SLICES, VolumeOptions, import_volumes
-from tumorscope.io.dicom_files import is_dicom_file
-from tumorscope.io.images import is_image_name
-from tumorscope.io.nifti_files import is_nifti_name
 from tumorscope.io.sandbox import Sandbox
 
 Layout = Literal["folder", "csv", "lgg", "phantom", "dicom", "nifti"]
@@ -90,25 +88,6 @@ def find_scans(
     return find_dicom(
         root, sandbox, workers=inspection.workers, progress=inspection.progress
     )
-
-
-def volume_layout(root: Path) -> Layout | None:
-    """Return whether a source holds volumes: the first file of a known kind decides.
-
-    Args:
-        root: File or folder.
-
-    Returns:
-        "dicom", "nifti", or None for anything else.
-    """
-    for file in files_below(root) if root.is_dir() else [root]:
-        if is_image_name(file):
-            return None
-        if is_nifti_name(file):
-            return "nifti"
-        if is_dicom_file(file) or (file == root and file.suffix.lower() == ".zip"):
-            return "dicom"
-    return None
 
 
 def _import_scans(

@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from tumorscope.domain.errors import DataError, UnreadableScanError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.study import (
     SEQUENCES,
     FoundScans,
-    LeftOutScan,
     LoadedVolume,
     SequenceGuess,
     SeriesFacts,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from tumorscope.domain.errors import ConfigError, DataError, UnreadableScanError
-from tumorscope.domain.manifest import COLUMNS, Manifest
+from tumorscope.domain.manifest import Manifest
+from tumorscope.domain.manifest_columns import COLUMNS
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.io.images import (
     SUFFIXES,

@@ -21,16 +21,17 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.study import (
     FoundScans,
-    LeftOutScan,
     SequenceGuess,
     SeriesFacts,
     SeriesSource,
     StudySource,
 )
 from tumorscope.importers.files import files_below
-from tumorscope.io.nifti_files import is_nifti_name, read_nifti, stem_of
+from tumorscope.io.file_kinds import is_nifti_name
+from tumorscope.io.nifti_files import read_nifti, stem_of
 from tumorscope.io.sandbox import Sandbox
 
 SEGMENTATION = "seg"

@@ -17,8 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.slice_stack import SliceStack
-from tumorscope.domain.study import SEQUENCES, FoundScans, LeftOutScan, StudySource
+from tumorscope.domain.study import SEQUENCES, FoundScans, StudySource
 from tumorscope.importers.channels import choose_channels, stack_study
 from tumorscope.importers.classes import ClassWords
 from tumorscope.importers.inspection import (

@@ -107,9 +107,10 @@ def choose_engine(
 def open_engine(
     target: Target,
     precision: Precision,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | memoryview],
     *,
     threads: int = 0,
+    streams: int = 1,
 ) -> ExportedEngine:
     """Return an exported engine, ready to run.
 
@@ -118,6 +119,7 @@ def open_engine(
         precision: Numbers to compute in.
         files: Content of the engine's files, by name.
         threads: Threads of one pass; 0 takes all cores.
+        streams: Passes at once, from as many threads of the caller.
 
     Raises:
         BundleError: If the runtime cannot use the files.
@@ -127,7 +129,9 @@ def open_engine(
     engine: ExportedEngine = (
         module.OnnxEngine(*graph, threads=threads)
         if target == "onnx"
-        else module.OpenVinoEngine(*graph, precision=precision, threads=threads)
+        else module.OpenVinoEngine(
+            *graph, precision=precision, threads=threads, streams=streams
+        )
     )
     return engine
 

@@ -23,7 +23,7 @@ _FAILURES = (Fail, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeExcepti
 class OnnxEngine:
     """Runs a graph on the CPU."""
 
-    def __init__(self, graph: bytes, *, threads: int = 0) -> None:
+    def __init__(self, graph: bytes | memoryview, *, threads: int = 0) -> None:
         """Load a graph.
 
         Args:
@@ -37,7 +37,7 @@ class OnnxEngine:
         options.intra_op_num_threads = threads
         try:
             self._session = onnxruntime.InferenceSession(
-                graph, options, providers=["CPUExecutionProvider"]
+                bytes(graph), options, providers=["CPUExecutionProvider"]
             )
         except _FAILURES as error:
             raise BundleError(

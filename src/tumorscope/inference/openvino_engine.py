@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
+from typing import Any
+
 import numpy as np
 import openvino
 from numpy.typing import NDArray
@@ -21,11 +24,12 @@ class OpenVinoEngine:
 
     def __init__(
         self,
-        structure: bytes,
-        constants: bytes,
+        structure: bytes | memoryview,
+        constants: bytes | memoryview,
         *,
         precision: Precision = "fp32",
         threads: int = 0,
+        streams: int = 1,
     ) -> None:
         """Load and compile a graph.
 
@@ -35,22 +39,26 @@ class OpenVinoEngine:
             precision: Numbers to compute in. A CPU that does not multiply bf16 computes
                 such a graph in 32 bit, which is more exact and slower.
             threads: Threads of one pass; 0 takes all cores.
+            streams: Passes that `run` may be called for at once, from as many threads.
 
         Raises:
             BundleError: If OpenVINO cannot use the graph.
         """
-        config: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": _HINTS[precision]}
-        if threads:
-            config["INFERENCE_NUM_THREADS"] = threads
+        config = _config(precision, threads=threads, streams=streams)
         core = openvino.Core()
+        # The graph refers to this memory: it must live as long as the engine.
+        self._constants = _as_array(constants)
+        tensor = openvino.Tensor(self._constants, shared_memory=True)
         try:
-            self._model = core.read_model(structure, constants)
+            self._model = core.read_model(bytes(structure).decode(), tensor)
             self._compiled = core.compile_model(self._model, "CPU", config)
         except RuntimeError as error:
             raise BundleError(
                 f"OpenVINO cannot load the engine: {str(error)[:300]}"
             ) from error
-        self._request = self._compiled.create_infer_request()
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._requests.put(self._compiled.create_infer_request())
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -72,6 +80,26 @@ class OpenVinoEngine:
             Tumor logit, shape (batch,), and class activation map, shape (batch, h, w),
             both float32; the mean of the map is the logit.
         """
-        found = self._request.infer([np.ascontiguousarray(images)])
-        # Copies: the request writes its next answer into the same memory.
-        return np.array(found[LOGIT]), np.array(found[CLASS_MAP])
+        request = self._requests.get()
+        try:
+            found = request.infer([np.ascontiguousarray(images)])
+            # Copies: the request writes its next answer into the same memory.
+            return np.array(found[LOGIT]), np.array(found[CLASS_MAP])
+        finally:
+            self._requests.put(request)
+
+
+def _config(precision: Precision, *, threads: int, streams: int) -> dict[str, Any]:
+    config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": _HINTS[precision]}
+    if threads:
+        config["INFERENCE_NUM_THREADS"] = threads * streams
+    if streams > 1:
+        # Other processes prepare slices meanwhile: the system deals the cores best.
+        config |= {"NUM_STREAMS": streams, "ENABLE_CPU_PINNING": False}
+    return config
+
+
+def _as_array(constants: bytes | memoryview) -> NDArray[np.uint8]:
+    """Return the constants without a copy where their memory is writable, as mapped."""
+    view = np.frombuffer(constants, np.uint8)
+    return view if view.flags.writeable else view.copy()

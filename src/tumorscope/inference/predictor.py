@@ -55,7 +55,7 @@ class Predictor:
         """Keep the card, the engine that runs its network, and the input gate, if any."""
         self.card = card
         self._engine = engine
-        self._gate = gate
+        self.gate = gate
 
     @property
     def threshold_probability(self) -> float:
@@ -71,7 +71,7 @@ class Predictor:
         Raises:
             DataError: If the slice has another shape.
         """
-        return None if self._gate is None else self._gate.judge(pixels)
+        return None if self.gate is None else self.gate.judge(pixels)
 
     def score(self, pixels: NDArray[Any]) -> Scores:
         """Score one decoded slice.

@@ -67,10 +67,13 @@ def _has_copy(planes: NDArray[np.float32]) -> bool:
 
 def _relations(planes: NDArray[np.float32], inside: NDArray[np.bool_]) -> Features:
     """Return root shares of the joint grey values of each pair of sequences."""
-    values = planes[:, inside] if inside.any() else planes.reshape(3, -1)
-    level = np.minimum((values * JOINT_BINS).astype(np.int64), JOINT_BINS - 1)
+    level = np.minimum(planes * JOINT_BINS, JOINT_BINS - 1).astype(np.uint8)
+    # Where nothing is bright, the whole picture stands for the head.
+    chosen = inside if inside.any() else np.ones_like(inside)
     joint = [
-        np.bincount(level[one] * JOINT_BINS + level[other], minlength=JOINT_BINS**2)
+        np.bincount(
+            (level[one] * JOINT_BINS + level[other])[chosen], minlength=JOINT_BINS**2
+        )
         for one, other in PAIRS
     ]
-    return np.sqrt(np.concatenate(joint) / values.shape[1]).astype(np.float32)
+    return np.sqrt(np.concatenate(joint) / int(chosen.sum())).astype(np.float32)

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain.value_counts import percentiles_of_counts
+
 SIDE_PX = 128
 MARGIN_SHARE = 0.05
 LEAST_SHARE, MOST_SHARE = 0.08, 0.15
@@ -54,21 +56,23 @@ def frame_slice(pixels: NDArray[Any]) -> HeadPicture:
     Returns:
         The picture. An image without any bright pixel has an empty foreground.
     """
-    planes = _float_planes(pixels)
+    planes = _planes(pixels)
     brightest, darkest = planes[0], planes[0]
     for plane in planes[1:]:  # a maximum over a last axis of three is ten times slower
         brightest = np.maximum(brightest, plane)
         darkest = np.minimum(darkest, plane)
-    color_share = float((brightest - darkest).sum() / max(brightest.sum(), 1e-6))
+    total = int(brightest.sum(dtype=np.int64))
+    color_share = (total - int(darkest.sum(dtype=np.int64))) / max(total, 1)
     distinct = planes if color_share else planes[:1]
     bright = np.float32(_bright_level(brightest))
-    whole = np.minimum(brightest / bright, np.float32(LARGEST_VALUE))
+    whole = np.minimum(brightest.astype(np.float32) / bright, np.float32(LARGEST_VALUE))
     foreground = whole > _foreground_level(whole)
     box = _find_box(foreground)
     inside = _resize(_cut(foreground.astype(np.float32), box)) > 0.5
     sequences = [
         np.minimum(
-            _resize(_cut(plane, box)) / np.float32(_bright_level(plane)),
+            _resize(_cut(plane.astype(np.float32), box))
+            / np.float32(_bright_level(plane)),
             np.float32(LARGEST_VALUE),
         )
         for plane in distinct
@@ -82,21 +86,22 @@ def frame_slice(pixels: NDArray[Any]) -> HeadPicture:
     )
 
 
-def _float_planes(pixels: NDArray[Any]) -> list[NDArray[np.float32]]:
+def _planes(pixels: NDArray[Any]) -> list[NDArray[Any]]:
     if pixels.ndim == 2:
-        return [pixels.astype(np.float32)]
+        return [pixels]
     return [
-        pixels[..., channel].astype(np.float32) for channel in range(pixels.shape[2])
+        np.ascontiguousarray(pixels[..., channel]) for channel in range(pixels.shape[2])
     ]
 
 
-def _bright_level(plane: NDArray[np.float32]) -> float:
+def _bright_level(plane: NDArray[Any]) -> float:
     """Return the 99.5th percentile of the positive pixels, or 1 where there is none."""
     sample = plane[::BRIGHT_SAMPLE_STEP, ::BRIGHT_SAMPLE_STEP]
-    positive = sample[sample > 0]
-    if positive.size == 0:
+    counts = np.bincount(sample.ravel())
+    counts[0] = 0
+    if not counts.any():
         return 1.0
-    return max(float(np.percentile(positive, BRIGHT_PERCENTILE)), 1.0)
+    return max(*percentiles_of_counts(counts, (BRIGHT_PERCENTILE,)), 1.0)
 
 
 def _foreground_level(whole: NDArray[np.float32]) -> float:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from tumorscope.domain.estimates import MetricSet
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import sample_ratios, summarize
 from tumorscope.estimation.metrics import RatioTerms
 from tumorscope.estimation.resampling import draw_patients

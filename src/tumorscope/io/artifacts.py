@@ -19,26 +19,10 @@ from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.run_record import RunRecord
 from tumorscope.domain.split import Split
+from tumorscope.io.whole_files import write_text
 
 _SPLIT_FORMAT = 1
-_ROOT_KEY = b"tumorscope.root"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file beside its place, then rename it."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then rename it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON without NaN: what cannot be assessed is null."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+ROOT_KEY = b"tumorscope.root"
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -51,7 +35,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     kept = root.relative_to(home) if root.is_relative_to(home) else root
     table = pa.Table.from_pandas(manifest.table, preserve_index=False)
     metadata = dict(table.schema.metadata or {})
-    metadata[_ROOT_KEY] = str(kept).encode()
+    metadata[ROOT_KEY] = str(kept).encode()
     _write_parquet(path, table.replace_schema_metadata(metadata))
 
 
@@ -70,7 +54,7 @@ def read_manifest(path: Path, *, root: Path | None = None) -> Manifest:
         DataError: If the file is missing, damaged or no manifest.
     """
     table = _read_parquet(path)
-    kept = (table.schema.metadata or {}).get(_ROOT_KEY, b"").decode()
+    kept = (table.schema.metadata or {}).get(ROOT_KEY, b"").decode()
     if root is None and not kept:
         raise DataError(f"{path}: not a manifest that tumorscope wrote: no root folder")
     return Manifest(table=table.to_pandas(), root=root or path.parent / kept)

@@ -19,9 +19,11 @@ from safetensors.numpy import load_file, save
 
 from tumorscope.domain.card import CARD_FORMAT, BundleCard
 from tumorscope.domain.errors import BundleError
-from tumorscope.io.artifacts import write_text
+from tumorscope.io.whole_files import write_text
 
 CARD, WEIGHTS, GATE = "card.json", "weights.safetensors", "gate.safetensors"
+BUNDLE, BUNDLES = "bundle", "bundles"
+"""Folders inside a run: the only bundle, or one for each fold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,6 @@ from tumorscope.domain.spec import Spec
 from tumorscope.io.sandbox import Sandbox
 from tumorscope.io.scan_files import ScanFile
 
-MAGIC, PREAMBLE_BYTES = b"DICM", 128
 _READ_HEADER = "tumorscope.io.dicom.headers:read_header"
 _READ_PIXELS = "tumorscope.io.dicom.pixels:read_pixels"
 _READ_DIRECTORY = "tumorscope.io.dicom.directory:read_directory"
@@ -244,15 +243,6 @@ def read_directory(path: Path, sandbox: Sandbox) -> tuple[list[ScanFile], list[s
         else:
             missing.append(name)
     return files, missing
-
-
-def is_dicom_file(path: Path) -> bool:
-    """Return whether a file has the mark of DICOM behind its preamble."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(PREAMBLE_BYTES + 4)[PREAMBLE_BYTES:] == MAGIC
-    except OSError:
-        return False
 
 
 def positions_of(frames: Iterable[DicomFrame]) -> NDArray[np.float64]:

@@ -61,13 +61,34 @@ def read_image(path: Path, *, allow_constant: bool = False) -> NDArray[Any]:
     """
     try:
         content = _read_bytes(path)
-        header = _checked_header(content)
-        pixels = _decode(content, header)
     except UnreadableScanError as error:
         raise UnreadableScanError(f"{path.name}: {error}") from error
+    return decode_image(content, name=path.name, allow_constant=allow_constant)
+
+
+def decode_image(
+    content: bytes, *, name: str, allow_constant: bool = False
+) -> NDArray[Any]:
+    """Decode the content of an image file; see `read_image`.
+
+    Args:
+        content: The file's bytes.
+        name: What messages call it.
+        allow_constant: Whether an image of one single value is accepted.
+
+    Returns:
+        As `read_image`.
+
+    Raises:
+        UnreadableScanError: If it cannot be used.
+    """
+    try:
+        pixels = _decode(content, _checked_header(content))
+    except UnreadableScanError as error:
+        raise UnreadableScanError(f"{name}: {error}") from error
     if not allow_constant and int(pixels.min()) == int(pixels.max()):
         raise UnreadableScanError(
-            f"{path.name}: constant: every pixel is {int(pixels.min())}"
+            f"{name}: constant: every pixel is {int(pixels.min())}"
         )
     return pixels
 

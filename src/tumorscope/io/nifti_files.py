@@ -9,23 +9,18 @@ import numpy as np
 from tumorscope.domain.errors import UnreadableScanError
 from tumorscope.domain.study import LoadedVolume
 from tumorscope.domain.volume import volume_from_affine
+from tumorscope.io.file_kinds import NIFTI_SUFFIXES
 from tumorscope.io.sandbox import Sandbox
 from tumorscope.io.scan_files import ScanFile
 
-SUFFIXES = (".nii", ".nii.gz")
 _READ_VOLUME = "tumorscope.io.nifti_parsing:read_volume"
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-
-def is_nifti_name(path: Path) -> bool:
-    """Return whether a name ends as a NIfTI file."""
-    return path.name.lower().endswith(SUFFIXES)
 
 
 def stem_of(path: Path) -> str:
     """Return the name of a NIfTI file without `.nii` or `.nii.gz`."""
     name = path.name
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+    for suffix in sorted(NIFTI_SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name

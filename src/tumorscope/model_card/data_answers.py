@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tumorscope.domain.split import GROUPING_WORDS
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.model_card.checklist import Answer, answered, partly, unanswered
 from tumorscope.model_card.cohort import DESCRIBED
 from tumorscope.model_card.source import CardSource

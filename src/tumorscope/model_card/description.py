@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tumorscope.domain.audit_summary import AuditedGate, AuditSummary
 from tumorscope.domain.card import RESEARCH_USE
-from tumorscope.domain.split import GROUPING_WORDS
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.model_card.blocks import fact_table, not_measured, present
 from tumorscope.model_card.cohort import DESCRIBED, CardCohort
 from tumorscope.model_card.facts import CardFacts

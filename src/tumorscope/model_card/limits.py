@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tumorscope.domain.split import GROUPING_WORDS
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.model_card.figures import figure_at
 from tumorscope.model_card.source import CardSource
 from tumorscope.pages.limit import Limit

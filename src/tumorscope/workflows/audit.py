@@ -14,12 +14,12 @@ from tumorscope.audit.sections.gates import word_of
 from tumorscope.domain.audit_summary import AUDIT_FORMAT
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import ConfigError
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.progress import Progress, silent
-from tumorscope.domain.split import GROUPING_WORDS
-from tumorscope.io.artifacts import write_json, write_text
 from tumorscope.io.bundle import CARD, read_card, update_card
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.section import Status
 from tumorscope.workflows.audit_checks import GATES, run_checks
 from tumorscope.workflows.audit_record import AUDIT_HTML, AUDIT_JSON

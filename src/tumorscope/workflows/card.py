@@ -9,8 +9,9 @@ from typing import Any
 
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import ConfigError, DataError
-from tumorscope.io.artifacts import read_json, write_text
+from tumorscope.io.artifacts import read_json
 from tumorscope.io.bundle import read_card
+from tumorscope.io.whole_files import write_text
 from tumorscope.model_card.cohort import describe_cohort
 from tumorscope.model_card.document import ModelCard, compose_card
 from tumorscope.model_card.facts import CardFacts

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.protocol_spec import PROTOCOL_WORDS
 from tumorscope.domain.specs import RunSpec
-from tumorscope.domain.split import GROUPING_WORDS, Grouping
 from tumorscope.evaluation.comparison_sections import (
     comparison_limits,
     comparison_sections,
@@ -20,13 +20,8 @@ from tumorscope.evaluation.comparison_sections import (
 from tumorscope.evaluation.metric_family import FAMILY
 from tumorscope.evaluation.run_comparison import RunComparison, compare_runs
 from tumorscope.evaluation.same_slices import Contender
-from tumorscope.io.artifacts import (
-    read_json,
-    read_manifest,
-    read_predictions,
-    write_json,
-    write_text,
-)
+from tumorscope.io.artifacts import read_json, read_manifest, read_predictions
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.workflows.protocols_layout import PROTOCOL_JSON, REQUEST, read_request
 from tumorscope.workflows.protocols_results import read_repeats

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.importers.inspection import Imported
-from tumorscope.io.artifacts import write_json, write_manifest
+from tumorscope.io.artifacts import write_manifest
+from tumorscope.io.whole_files import write_json
 from tumorscope.workflows.prepare import (
     AS_FOUND,
     SourceOptions,

@@ -31,7 +31,6 @@ from tumorscope.domain.counted import counted
 from tumorscope.domain.deid_spec import DeidSettings, DeidSpec
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.progress import Progress, silent
-from tumorscope.io.artifacts import write_json, write_text
 from tumorscope.io.deid_files import (
     CheckTask,
     DeidTask,
@@ -50,6 +49,7 @@ from tumorscope.io.sandbox import Sandbox, SandboxLimits
 from tumorscope.io.scan_files import ScanFile
 from tumorscope.io.vault import Vault
 from tumorscope.io.vault_key import read_master_key
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.workflows.deid_faces import PatientFaces, treat_faces
 from tumorscope.workflows.deid_patients import (

@@ -9,12 +9,12 @@ from pathlib import Path
 from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.specs import RunSpec
+from tumorscope.io.bundle import BUNDLE
 from tumorscope.phantom.spec import PhantomSpec
 from tumorscope.workflows.evaluate import evaluate_run, refresh_report
 from tumorscope.workflows.explain import explain
 from tumorscope.workflows.phantom import make_phantom
 from tumorscope.workflows.prepare import prepare
-from tumorscope.workflows.run_folder import BUNDLE
 from tumorscope.workflows.train import describe_models, train
 
 PHANTOM = PhantomSpec(patients=40, slices_per_patient=16)

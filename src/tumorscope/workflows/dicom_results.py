@@ -30,15 +30,16 @@ from tumorscope.explanation.attribution import (
     to_original_grid,
 )
 from tumorscope.explanation.capture import draw_capture
-from tumorscope.importers.detection import volume_layout
+from tumorscope.importers.scan_kinds import volume_layout
 from tumorscope.inference.engines import AUTO
 from tumorscope.io.bundle import WEIGHTS, read_card
 from tumorscope.io.dicom_results.folder import ResultFolder
 from tumorscope.io.dicom_results.objects import make_objects
 from tumorscope.io.pacs import StoreReceipt, check_address, store_files
 from tumorscope.preprocessing import find_head
-from tumorscope.workflows.predict import PredictionList, predict
+from tumorscope.workflows.predict import predict
 from tumorscope.workflows.predict_scans import ScoredStack
+from tumorscope.workflows.prediction_list import PredictionList
 from tumorscope.workflows.serving import bundle_of
 from tumorscope.workflows.slice_prediction import SlicePrediction
 

@@ -14,8 +14,8 @@ from tumorscope.explanation.localization import LocalizationScore
 from tumorscope.explanation.quality import QualityReport
 from tumorscope.explanation.quality_section import summarize_quality
 from tumorscope.explanation.trivial_maps import flair_channel
-from tumorscope.io.artifacts import write_json
 from tumorscope.io.slice_tables import write_slice_table
+from tumorscope.io.whole_files import write_json
 from tumorscope.workflows.explanation_pictures import draw_overlays
 from tumorscope.workflows.explanation_quality import (
     QUALITY_JSON,

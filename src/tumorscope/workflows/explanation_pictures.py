@@ -15,7 +15,7 @@ from tumorscope.explanation.overlays import (
     encode_png,
     stack_pictures,
 )
-from tumorscope.io.artifacts import write_bytes
+from tumorscope.io.whole_files import write_bytes
 from tumorscope.workflows.mapped_slices import (
     ExplainedFold,
     MappedSlice,

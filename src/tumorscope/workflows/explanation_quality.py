@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tumorscope.domain.errors import ConfigError, DataError
-from tumorscope.domain.json_reading import from_json_value
+from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.progress import Progress
 from tumorscope.domain.specs import ExplainSpec
 from tumorscope.estimation.resampling import PatientDraws, draw_patients
@@ -28,12 +27,13 @@ from tumorscope.explanation.quality import (
     measure_quality,
 )
 from tumorscope.explanation.quality_section import quality_section
-from tumorscope.io.artifacts import read_json, split_digest
+from tumorscope.io.artifacts import split_digest
 from tumorscope.pages.section import Section
 from tumorscope.workflows.explained_folds import FoldScores, score_fold
 from tumorscope.workflows.mapped_slices import open_fold
 from tumorscope.workflows.run_folder import EXPLANATIONS, SPLIT, Run, open_run
 from tumorscope.workflows.scoring import open_fold_bundle
+from tumorscope.workflows.versioned_values import read_versioned
 
 QUALITY_JSON = "quality.json"
 QUALITY_VERSION = 1
@@ -125,17 +125,12 @@ def read_quality(folder: Path) -> QualityReport | None:
     Raises:
         DataError: If the file is damaged or of another version.
     """
-    path = folder / EXPLANATIONS / QUALITY_JSON
-    if not path.is_file():
-        return None
-    content = read_json(path)
-    found = content.get("version") if isinstance(content, dict) else None
-    if found != QUALITY_VERSION:
-        raise DataError(
-            f"{path}: version {found} is not {QUALITY_VERSION}; run `tumorscope explain` "
-            "again"
-        )
-    return from_json_value(QualityReport, content.get("report"))
+    return read_versioned(
+        folder / EXPLANATIONS / QUALITY_JSON,
+        QualityReport,
+        version=QUALITY_VERSION,
+        command="explain",
+    )
 
 
 def read_quality_section(folder: Path) -> Section | None:

@@ -34,7 +34,7 @@ from tumorscope.io.engine_files import (
 )
 from tumorscope.io.images import read_image
 from tumorscope.preprocessing import prepare_slice
-from tumorscope.workflows.predict import find_images
+from tumorscope.workflows.predict_images import find_images
 from tumorscope.workflows.recording import RECORD, now
 from tumorscope.workflows.run_folder import Run, open_run
 from tumorscope.workflows.scoring import open_fold_bundle

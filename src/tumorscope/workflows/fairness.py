@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tumorscope.domain.card import RESEARCH_USE
-from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.group_columns import parse_groups
-from tumorscope.domain.json_reading import from_json_value
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.evaluation.fairness.comparison import measure_fairness
@@ -26,7 +25,7 @@ from tumorscope.evaluation.fairness.sections import (
     fairness_sections,
 )
 from tumorscope.evaluation.fairness.words import summarize_report
-from tumorscope.io.artifacts import read_json, write_json, write_text
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.pages.section import Section
 from tumorscope.workflows.encoding_probe import NO_FREE, probe_run
@@ -38,6 +37,7 @@ from tumorscope.workflows.fairness_inputs import (
 from tumorscope.workflows.recording import library_versions, now, recorded_stage
 from tumorscope.workflows.run_folder import Run, open_run
 from tumorscope.workflows.settings import change_section
+from tumorscope.workflows.versioned_values import read_versioned
 
 FAIRNESS_JSON, FAIRNESS_HTML = "fairness.json", "fairness.html"
 FAIRNESS_VERSION = 1
@@ -121,17 +121,12 @@ def read_fairness(folder: Path) -> FairnessReport | None:
     Raises:
         DataError: If the file is damaged or of a newer version.
     """
-    path = folder / FAIRNESS_JSON
-    if not path.is_file():
-        return None
-    content = read_json(path)
-    found = content.get("version") if isinstance(content, dict) else None
-    if found != FAIRNESS_VERSION:
-        raise DataError(
-            f"{path}: version {found} is not {FAIRNESS_VERSION}; run `tumorscope "
-            "fairness` again"
-        )
-    return from_json_value(FairnessReport, content.get("report"))
+    return read_versioned(
+        folder / FAIRNESS_JSON,
+        FairnessReport,
+        version=FAIRNESS_VERSION,
+        command="fairness",
+    )
 
 
 def read_fairness_section(folder: Path) -> Section | None:

@@ -12,20 +12,17 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.card import BundleCard
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.slice_stack import SliceStack
-from tumorscope.domain.study import (
-    SEQUENCES,
-    LeftOutScan,
-    SeriesSource,
-    StudySource,
-)
+from tumorscope.domain.study import SEQUENCES, SeriesSource, StudySource
 from tumorscope.importers.channels import stack_each_series, stack_study
 from tumorscope.importers.detection import Layout, find_scans
 from tumorscope.importers.inspection import Inspection
 from tumorscope.importers.intensity_window import CONTENT_SHARE
 from tumorscope.inference.predictor import Predictor
 from tumorscope.io.sandbox import Sandbox
+from tumorscope.workflows.prediction_list import SeriesPrediction
 from tumorscope.workflows.slice_prediction import (
     SlicePrediction,
     refuse_slice,
@@ -41,60 +38,6 @@ EMPTY_SLICE = (
     f"shows almost nothing: less than {CONTENT_SHARE:.0%} of its pixels are brighter than "
     "the background"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesPrediction:
-    """What the slices of one series come to.
-
-    Attributes:
-        source: Path as given.
-        series: Folder and number, or file, of the series whose grid the slices have.
-        sequences: What the channels show.
-        sequence_guess: How the sequence was recognized, and how sure that is.
-        slices: Slices of the series.
-        scored_slices: Slices with a score.
-        highest_tumor_probability: Over its scored slices; None where there is none.
-        highest_slice_index: Where that is, from 0 (lowest).
-        mean_tumor_probability: Over its scored slices; None where there is none.
-        slices_above_threshold: Scored slices above the threshold.
-        referred_slices: Scored slices that are referred to a reader.
-        orientation: "LPS": columns grow to the patient's left, rows to the back.
-        spacing_mm: Between rows, between columns.
-        notes: What a reader must know of this series.
-    """
-
-    source: str
-    series: str
-    sequences: tuple[str, ...]
-    sequence_guess: str
-    slices: int
-    scored_slices: int
-    highest_tumor_probability: float | None
-    highest_slice_index: int | None
-    mean_tumor_probability: float | None
-    slices_above_threshold: int
-    referred_slices: int
-    orientation: str
-    spacing_mm: tuple[float, float]
-    notes: tuple[str, ...]
-
-    def as_words(self) -> str:
-        """Return one line of figures, then one for each note."""
-        head = (
-            f"series {self.series} [{','.join(self.sequences)}; {self.sequence_guess}]"
-        )
-        if self.highest_tumor_probability is None:
-            figures = f"none of {self.slices} slices could be scored"
-        else:
-            figures = (
-                f"highest tumor_probability {self.highest_tumor_probability:.4f} (slice "
-                f"{self.highest_slice_index}), mean {self.mean_tumor_probability:.4f}, "
-                f"{self.slices_above_threshold} of {self.scored_slices} scored slices "
-                f"above the threshold, {self.referred_slices} referred"
-            )
-        notes = [f"  note: {note}" for note in self.notes]
-        return "\n".join([f"{head}: {figures}", *notes])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +114,7 @@ def score_scans(
             found = find_scans(path, layout, sandbox, inspection)
             left_out += found.left_out
             for study in found.studies:
-                stacks, unused = _stacks(study, predictor.card)
+                stacks, unused = stack_slices(study, predictor.card)
                 left_out += unused
                 for stack in stacks:
                     scored = _score(predictor, study, stack, progress=progress)
@@ -188,9 +131,19 @@ def score_scans(
     )
 
 
-def _stacks(
+def stack_slices(
     study: StudySource, card: BundleCard
 ) -> tuple[list[SliceStack], list[LeftOutScan]]:
+    """Read a study as the slices that a model takes.
+
+    Args:
+        study: Its series.
+        card: Says which sequences the model was trained on.
+
+    Returns:
+        One stack for the study, or one for each series where the model does not tell its
+        sequences; and what of the study cannot be used.
+    """
     wanted = wanted_sequences(card)
     if not wanted:
         return stack_each_series(study)

@@ -16,11 +16,12 @@ from tumorscope.audit.near_duplicates import (
     fingerprint,
     link_groups,
 )
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.run_record import LeftOut, RunRecord
 from tumorscope.domain.specs import DuplicateSpec, RunSpec
-from tumorscope.domain.split import GROUPING_WORDS, PARTS, Split
+from tumorscope.domain.split import PARTS, Split
 from tumorscope.importers.csv_table import CsvColumns
 from tumorscope.importers.detection import ImporterName, import_source
 from tumorscope.importers.folder import FolderLayout

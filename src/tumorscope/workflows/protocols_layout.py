@@ -23,7 +23,8 @@ from tumorscope.domain.progress import Progress
 from tumorscope.domain.protocol_spec import ProtocolName, ProtocolRequest
 from tumorscope.domain.specs import RunSpec, SplitSpec, TrainSpec
 from tumorscope.domain.split import Split
-from tumorscope.io.artifacts import read_json, write_json, write_record, write_split
+from tumorscope.io.artifacts import read_json, write_record, write_split
+from tumorscope.io.whole_files import write_json
 from tumorscope.splitting import split_cohort
 from tumorscope.workflows.recording import RECORD
 from tumorscope.workflows.run_folder import MANIFEST, SPLIT, STORES, Run

@@ -22,8 +22,9 @@ from tumorscope.domain.errors import ConfigError, DataError
 from tumorscope.domain.protocol_spec import CandidateChoice
 from tumorscope.domain.specs import RunSpec, SplitSpec, TrainSpec
 from tumorscope.domain.split import Split
-from tumorscope.io.artifacts import read_json, write_json
+from tumorscope.io.artifacts import read_json
 from tumorscope.io.bundle import read_card
+from tumorscope.io.whole_files import write_json
 from tumorscope.workflows.protocols_layout import ProtocolJob, make_run_folder
 from tumorscope.workflows.run_folder import open_run
 from tumorscope.workflows.settings import change_section

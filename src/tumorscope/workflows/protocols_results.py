@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.protocol_spec import (
@@ -18,7 +19,6 @@ from tumorscope.domain.protocol_spec import (
     ProtocolRequest,
 )
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import GROUPING_WORDS
 from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.baseline_features import BaselineFeatures
 from tumorscope.evaluation.baselines import Fold, score_baselines
@@ -34,13 +34,8 @@ from tumorscope.evaluation.protocol_report import (
 )
 from tumorscope.evaluation.protocol_sections import protocol_sections
 from tumorscope.evaluation.repeats import align_repeats
-from tumorscope.io.artifacts import (
-    read_predictions,
-    read_record,
-    read_split,
-    write_json,
-    write_text,
-)
+from tumorscope.io.artifacts import read_predictions, read_record, read_split
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.pages.section import Section
 from tumorscope.workflows.protocols_layout import (

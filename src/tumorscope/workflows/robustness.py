@@ -13,8 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.card import RESEARCH_USE
-from tumorscope.domain.errors import ConfigError, DataError
-from tumorscope.domain.json_reading import from_json_value
+from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.json_values import to_json_value
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.robustness_spec import RobustnessSettings, RobustnessSpec
@@ -36,7 +35,7 @@ from tumorscope.evaluation.robustness.words import (
     summarize_robustness,
 )
 from tumorscope.evaluation.same_slices import Contender, refuse_other_slices
-from tumorscope.io.artifacts import read_json, write_json, write_text
+from tumorscope.io.whole_files import write_json, write_text
 from tumorscope.mri_artifacts import ARTIFACTS_VERSION
 from tumorscope.pages.page import PageHead, render_page
 from tumorscope.pages.section import Section
@@ -46,6 +45,7 @@ from tumorscope.workflows.recording import library_versions, now, recorded_stage
 from tumorscope.workflows.run_folder import Run, open_run
 from tumorscope.workflows.scoring import manifest_rows
 from tumorscope.workflows.settings import read_settings
+from tumorscope.workflows.versioned_values import read_versioned
 
 ROBUSTNESS_JSON, ROBUSTNESS_HTML = "robustness.json", "robustness.html"
 ROBUSTNESS_VERSION = 1
@@ -143,17 +143,12 @@ def read_robustness(folder: Path) -> RobustnessReport | None:
     Raises:
         DataError: If the file is damaged or of another version.
     """
-    path = folder / ROBUSTNESS_JSON
-    if not path.is_file():
-        return None
-    content = read_json(path)
-    found = content.get("version") if isinstance(content, dict) else None
-    if found != ROBUSTNESS_VERSION:
-        raise DataError(
-            f"{path}: version {found} is not {ROBUSTNESS_VERSION}; run `tumorscope "
-            "robustness` again"
-        )
-    return from_json_value(RobustnessReport, content.get("report"))
+    return read_versioned(
+        folder / ROBUSTNESS_JSON,
+        RobustnessReport,
+        version=ROBUSTNESS_VERSION,
+        command="robustness",
+    )
 
 
 def read_robustness_section(folder: Path) -> Section | None:

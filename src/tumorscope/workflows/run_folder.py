@@ -9,17 +9,19 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain.grouping import GROUPING_WORDS
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.run_record import RunRecord
-from tumorscope.domain.split import GROUPING_WORDS, Part, Split
+from tumorscope.domain.split import Part, Split
 from tumorscope.io.artifacts import read_manifest, read_record, read_split
+from tumorscope.io.bundle import BUNDLE, BUNDLES
 from tumorscope.io.pixel_store import PixelStore, open_store
 from tumorscope.workflows.recording import RECORD
 
 MANIFEST, SPLIT, STORES = "manifest.parquet", "split.json", "store"
 SLICES = "slices"
-TRAINING, BUNDLE, BUNDLES = "training", "bundle", "bundles"
+TRAINING = "training"
 PREDICTIONS, REPORT_JSON, REPORT_HTML = (
     "predictions.parquet",
     "report.json",

@@ -24,9 +24,15 @@ from tumorscope.inference.engines import (
 from tumorscope.inference.predictor import Engine, Predictor
 from tumorscope.input_gate.distance import DistanceModel
 from tumorscope.input_gate.judging import InputGate
-from tumorscope.io.bundle import WEIGHTS, read_bundle, read_card, read_gate
+from tumorscope.io.bundle import (
+    BUNDLE,
+    BUNDLES,
+    WEIGHTS,
+    read_bundle,
+    read_card,
+    read_gate,
+)
 from tumorscope.io.engine_files import list_engines, read_engine
-from tumorscope.workflows.run_folder import BUNDLE, BUNDLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +42,24 @@ class ServedModel:
     Attributes:
         predictor: Gate, preprocessing, engine, calibration and decision rules.
         engine_note: Which engine scores, and how it compares with torch.
+        engine_digests: SHA-256 of what runs the network, by file: its identity.
+        streams: Threads that may score with it at once.
     """
 
     predictor: Predictor
     engine_note: str
+    engine_digests: Mapping[str, str]
+    streams: int
 
 
-def serve_bundle(path: Path, *, engine: str = AUTO) -> ServedModel:
+def serve_bundle(path: Path, *, engine: str = AUTO, streams: int = 1) -> ServedModel:
     """Open a bundle with an engine.
 
     Args:
         path: A bundle, or a run that holds one.
         engine: As for `choose_engine`.
+        streams: Passes at once, each on one core; 1 lets each pass take all cores, and
+            torch does so in any case.
 
     Raises:
         BundleError: If bundle or engine is damaged, or they do not belong together.
@@ -58,12 +70,16 @@ def serve_bundle(path: Path, *, engine: str = AUTO) -> ServedModel:
     choice = choose_engine(list_engines(folder), engine)
     scorer: Engine
     if choice.record is None:
-        scorer = open_torch(read_bundle(folder).weights)
+        scorer, streams = open_torch(read_bundle(folder).weights), 1
+        digests = {f"torch/{WEIGHTS}": card.files[WEIGHTS]}
     else:
         record = choice.record
         exported = open_engine(
-            record.target, record.precision, read_engine(folder, record)
+            *(record.target, record.precision, read_engine(folder, record)),
+            threads=1 if streams > 1 else 0,
+            streams=streams,
         )
+        digests = {f"{record.name}/{key}": one for key, one in record.files.items()}
         check_origin(
             card,
             name=record.name,
@@ -72,7 +88,12 @@ def serve_bundle(path: Path, *, engine: str = AUTO) -> ServedModel:
         )
         scorer = exported
     gate = make_gate(folder, card, read_gate(folder, card))
-    return ServedModel(predictor=Predictor(card, scorer, gate), engine_note=choice.note)
+    return ServedModel(
+        predictor=Predictor(card, scorer, gate),
+        engine_note=choice.note,
+        engine_digests=digests,
+        streams=streams,
+    )
 
 
 def make_gate(

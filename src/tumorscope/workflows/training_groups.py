@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ConfigError
-from tumorscope.domain.group_columns import parse_training_groups, read_groups
+from tumorscope.domain.group_columns import parse_training_groups
+from tumorscope.domain.group_reading import read_groups
 from tumorscope.domain.manifest import Manifest
 from tumorscope.domain.specs import TrainSpec
 

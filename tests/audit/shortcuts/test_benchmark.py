@@ -10,6 +10,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_benchmark_finds_a_planted_border(
     repository: Path, monkeypatch, tmp_path: Path, capsys
 ):

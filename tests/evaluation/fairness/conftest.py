@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tumorscope.domain.fairness_spec import FairnessSpec
-from tumorscope.domain.manifest import COLUMNS
+from tumorscope.domain.manifest_columns import COLUMNS
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.estimation.resampling import draw_patients
 from tumorscope.evaluation.fairness.scores import ScoredSlices

@@ -8,7 +8,7 @@ import pytest
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.fairness_spec import FairnessSpec
-from tumorscope.domain.manifest import COLUMNS
+from tumorscope.domain.manifest_columns import COLUMNS
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.evaluation.fairness.mitigation import judge_mitigation

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tumorscope.evaluation.rendering.benefit_section import benefit_section
+from tumorscope.pages.numbers import format_estimate
 
 
 def _words(section):
@@ -60,7 +61,7 @@ def test_table_gives_its_n(beside):
     (table,) = benefit_section(beside).tables
 
     assert "144 slices of 12 patients" in table.caption
-    assert table.rows[0][1] == "0.30 [0.25, 0.35]"
+    assert format_estimate(table.rows[0][1]) == "0.30 [0.25, 0.35]"
 
 
 def test_one_patient_is_told_and_drawn(evaluate):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tumorscope.audit.shortcuts.features import ProbeFeatures
 from tumorscope.audit.shortcuts.traits import SliceTraits
 from tumorscope.domain.errors import DataError
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.manifest import Manifest
-from tumorscope.domain.split import Grouping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

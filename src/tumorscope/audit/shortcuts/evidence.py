@@ -14,9 +14,9 @@ from tumorscope.audit.shortcuts.design import Design
 from tumorscope.audit.shortcuts.results import UsedInput
 from tumorscope.audit.shortcuts.scoring import RidgeFit
 from tumorscope.domain.estimates import MetricEstimate
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.shortcut_spec import ShortcutSpec
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, sample_ranking, summarize
 from tumorscope.estimation.metrics import rank_slices
 from tumorscope.estimation.resampling import PatientDraws, draw_patients

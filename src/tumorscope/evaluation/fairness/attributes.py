@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
-from tumorscope.domain.group_columns import parse_groups, read_groups
+from tumorscope.domain.group_columns import parse_groups
+from tumorscope.domain.group_reading import read_groups
 from tumorscope.estimation.resampling import PatientDraws
 
 MAX_GROUPS = 12

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.fairness_spec import FairnessSpec
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 from tumorscope.domain.progress import Progress, silent
-from tumorscope.domain.split import GROUPING_WORDS, Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, summarize
 from tumorscope.estimation.holm import adjust_holm
 from tumorscope.evaluation.decisions import NO_TUMOR, sample_above

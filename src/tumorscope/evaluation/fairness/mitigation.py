@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.domain.fairness_spec import FairnessSpec
+from tumorscope.domain.grouping import Grouping
 from tumorscope.domain.predictions import Predictions
 from tumorscope.domain.specs import EvaluateSpec
-from tumorscope.domain.split import Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, sample_ranking, summarize
 from tumorscope.estimation.metrics import Ranking, rank_slices
 from tumorscope.estimation.resampling import PatientDraws, draw_patients

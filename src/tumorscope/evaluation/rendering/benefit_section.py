@@ -11,10 +11,14 @@ from matplotlib.figure import Figure
 from tumorscope.domain.estimates import MetricEstimate
 from tumorscope.evaluation.decision_curve import NetBenefit
 from tumorscope.evaluation.rendering.curve_figures import BAND_ALPHA
+from tumorscope.evaluation.rendering.detection_tables import (
+    benefit_table,
+    rival_sentence,
+)
 from tumorscope.evaluation.report import EvaluationReport
-from tumorscope.pages.numbers import format_estimate, format_number
+from tumorscope.pages.numbers import format_number
 from tumorscope.pages.plot import Cell, Plot
-from tumorscope.pages.section import Section, Table
+from tumorscope.pages.section import Section
 from tumorscope.pages.svg import MARK, MODEL, MUTED, THIRD, draw_inline_svg
 
 SIZE_IN = (3.7, 3.2)
@@ -39,15 +43,15 @@ def benefit_section(report: EvaluationReport) -> Section:
             "false alarms at that weight. A model is worth using at t if it gains over "
             "calling every slice positive and over calling none (which is 0).",
             _gain_sentence(report),
-            (
-                f"The simple method beside it is “{curve.rival}”, the one with the highest "
-                "AUROC on these slices."
-                if curve.rival
-                else "Net benefit over a simple method cannot be assessed: none was run "
-                "on these slices; set evaluate.baselines=true."
+            rival_sentence(curve, tested="slices"),
+        ),
+        tables=(
+            benefit_table(
+                curve,
+                caption=f"Net benefit for each slice, {report.n_slices} slices of "
+                f"{report.n_patients} {report.unit}",
             ),
         ),
-        tables=(_benefit_table(report),),
         plots=(_plot_benefit(report), _plot_gain(report)),
     )
 
@@ -67,37 +71,6 @@ def _gain_sentence(report: EvaluationReport) -> str:
 def _gains(point: NetBenefit) -> bool:
     gains = (point.model, point.over_all, point.over_rival)
     return all(gain.low > 0 for gain in gains if gain is not None)
-
-
-def _benefit_table(report: EvaluationReport) -> Table:
-    points = report.decision_curve.points
-    return Table(
-        caption=(
-            f"Net benefit for each slice, {report.n_slices} slices of "
-            f"{report.n_patients} {report.unit}"
-        ),
-        columns=(
-            "Threshold",
-            "Model (gain over none)",
-            "Every slice positive",
-            "Model minus every slice",
-            "Simple method",
-            "Model minus simple method",
-        ),
-        rows=tuple(
-            (
-                format_number(each.threshold_probability, 2),
-                format_estimate(each.model),
-                format_estimate(each.treat_all),
-                format_estimate(each.over_all),
-                "not run" if each.rival is None else format_estimate(each.rival),
-                "not run"
-                if each.over_rival is None
-                else format_estimate(each.over_rival),
-            )
-            for each in points
-        ),
-    )
 
 
 def _plot_benefit(report: EvaluationReport) -> Plot:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from tumorscope.domain.estimates import MetricEstimate, MetricSet
+from tumorscope.domain.grouping import GROUPING_WORDS, Grouping
 from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.robustness_spec import RobustnessSpec
-from tumorscope.domain.split import GROUPING_WORDS, Grouping
 from tumorscope.estimation.bootstrap import MetricSamples, sample_ranking, summarize
 from tumorscope.estimation.metrics import rank_slices
 from tumorscope.evaluation.decisions import NO_TUMOR, sample_above
