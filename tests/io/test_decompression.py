@@ -10,7 +10,8 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
 from tumorscope.deid.elements import MalformedFileError
-from tumorscope.io.decompression import decompress, is_compressed, plain_content
+from tumorscope.deid.reading import read_dicom
+from tumorscope.io.decompression import decompress, is_compressed, read_plain
 from tumorscope.io.scan_files import ScanFile
 
 PIXELS = np.random.default_rng(0).integers(0, 4096, (48, 64)).astype(np.uint16)
@@ -35,7 +36,8 @@ def test_pixels_are_the_same_and_so_is_the_rest(syntax, scan_makers, tmp_path):
     del found.PixelData, packed.PixelData
     assert found == packed
     assert (is_compressed(content), is_compressed(plain)) == (True, False)
-    assert plain_content(written(tmp_path, plain), plain) == plain
+    assert read_plain(content, written(tmp_path, content)) == read_dicom(plain)
+    assert read_plain(plain, written(tmp_path, plain)) == read_dicom(plain)
 
 
 def test_pixels_that_cannot_be_decoded_are_held_back(scan_makers, tmp_path):

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
+from tumorscope.deid.byte_search import ByteSearch
 from tumorscope.deid.statement import OWN_TEXT
 from tumorscope.deid.text import folded_words, spellings
 from tumorscope.deid.vocabulary import CODE_TERMS, DESCRIPTION_WORDS
@@ -106,8 +108,7 @@ class IdentityTokens:
 
     def stand_in_file(self, content: bytes) -> bool:
         """Return whether a whole file holds a token with letters."""
-        small = content.lower()
-        return any(token in small for token in self.raw)
+        return _search_for(self.raw).stands_in(content)
 
     def _look(self, text: str) -> bool:
         if any(not one.startswith(REGISTRY) for one in _UID_IN_TEXT.findall(text)):
@@ -122,6 +123,11 @@ class IdentityTokens:
             if any(part in joined for part in self.parts):
                 return True
         return False
+
+
+@lru_cache(maxsize=64)
+def _search_for(raw: tuple[bytes, ...]) -> ByteSearch:
+    return ByteSearch.for_texts(raw)
 
 
 def is_registered(uid: str) -> bool:

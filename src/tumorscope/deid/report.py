@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydicom.datadict import keyword_for_tag
 
@@ -163,6 +164,7 @@ def count_actions(
     )
 
 
+@lru_cache(maxsize=4096)
 def _name_field(field: str) -> str:
     """Return a tag with its keyword; private tags are told together."""
     if not field.isdigit():

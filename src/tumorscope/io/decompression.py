@@ -16,7 +16,7 @@ from tumorscope.deid.elements import (
     MalformedFileError,
     text_of,
 )
-from tumorscope.deid.reading import EXPLICIT_LITTLE_UID, read_dicom
+from tumorscope.deid.reading import EXPLICIT_LITTLE_UID, DicomFile, read_dicom
 from tumorscope.deid.writing import write_dicom
 from tumorscope.domain.errors import UnreadableScanError
 from tumorscope.io.dicom.pixels import read_pixels
@@ -31,11 +31,7 @@ def is_compressed(content: bytes) -> bool:
     Raises:
         MalformedFileError: If it cannot be read.
     """
-    elements = read_dicom(content).elements
-    return any(
-        one.tag == PIXEL_DATA and isinstance(one.value, Encapsulated)
-        for one in elements
-    )
+    return _has_fragments(read_dicom(content))
 
 
 def decompress(content: bytes, file: ScanFile) -> bytes:
@@ -71,6 +67,22 @@ def decompress(content: bytes, file: ScanFile) -> bytes:
     )
 
 
-def plain_content(file: ScanFile, content: bytes) -> bytes:
-    """Return a file whose pixels are not compressed: itself, or decompressed."""
-    return decompress(content, file) if is_compressed(content) else content
+def read_plain(content: bytes, file: ScanFile) -> DicomFile:
+    """Return a data set whose pixels are not compressed, or no longer.
+
+    Args:
+        content: The file.
+        file: Where it lies.
+
+    Raises:
+        MalformedFileError: If it cannot be read or decoded.
+    """
+    read = read_dicom(content)
+    return read_dicom(decompress(content, file)) if _has_fragments(read) else read
+
+
+def _has_fragments(read: DicomFile) -> bool:
+    return any(
+        one.tag == PIXEL_DATA and isinstance(one.value, Encapsulated)
+        for one in read.elements
+    )

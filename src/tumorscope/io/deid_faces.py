@@ -13,12 +13,11 @@ from tumorscope.deid.pixels.head_files import (
     read_coarse_frames,
     treat_files,
 )
-from tumorscope.deid.pixels.head_stacks import CoarseFrame
+from tumorscope.deid.pixels.head_stacks import FINE_MM, QUICK_MM, CoarseFrame
 from tumorscope.deid.pixels.kept_voxels import KeptVoxels
 from tumorscope.deid.pixels.series_faces import TreatedVolume, treat_volumes
-from tumorscope.deid.reading import read_dicom
 from tumorscope.domain.deid_spec import FaceRule
-from tumorscope.io.decompression import plain_content
+from tumorscope.io.decompression import read_plain
 from tumorscope.io.scan_files import ScanFile, read_content
 
 _SERIES_UID = 0x0020000E
@@ -36,12 +35,15 @@ def treat_series(files: Sequence[ScanFile], rule: FaceRule) -> list[dict[str, An
     Returns:
         For each volume what `face_answer` reads.
     """
+    coarse_mm = FINE_MM if rule in {"remove", "deface"} else QUICK_MM
     series: dict[str, list[CoarseFrame]] = {}
     for number, file in enumerate(files):
         try:
-            read = read_dicom(plain_content(file, read_content(file)))
+            read = read_plain(read_content(file), file)
             order = "big" if read.encoding.is_big_endian else "little"
-            frames = read_coarse_frames(read.elements, order, number)
+            frames = read_coarse_frames(
+                read.elements, order, number, coarse_mm=coarse_mm
+            )
         except MalformedFileError:
             continue
         series.setdefault(text_of(read.elements, _SERIES_UID), []).extend(frames)

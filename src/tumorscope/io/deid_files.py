@@ -7,6 +7,7 @@ Foreign files are opened by these functions only, and these functions are called
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -151,7 +152,8 @@ def _deidentify(task: DeidTask, job: PatientJob) -> dict[str, Any]:
         "content": done.content,
         "folders": list(done.folders),
         "name": done.name,
-        "counts": [[*map(str, key), number] for key, number in done.counts.items()],
+        # One text is sent much faster than hundreds of short ones.
+        "counts": json.dumps([[*map(str, key), n] for key, n in done.counts.items()]),
         "group": done.group,
         "age": done.age,
         "sex": done.sex,

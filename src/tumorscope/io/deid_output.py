@@ -60,6 +60,11 @@ class JournalLine:
     age: str
     sex: str
 
+    def as_text(self) -> str:
+        """Return the line as JSON."""
+        # Not `asdict`, which copies hundreds of counts one by one.
+        return json.dumps({name: getattr(self, name) for name in self.__slots__})
+
 
 class OutputFolder:
     """Writes files whole or not at all, and remembers them."""
@@ -128,14 +133,14 @@ class OutputFolder:
     def record(self, line: JournalLine) -> None:
         """Add a finished file to the journal."""
         self.lines[line.key] = line
-        _append(self.place / JOURNAL, json.dumps(asdict(line)))
+        _append(self.place / JOURNAL, line.as_text())
 
     def withdraw(self, line: JournalLine) -> None:
         """Take a file back that did not pass its check."""
         (self.place / line.path).unlink(missing_ok=True)
         self.lines.pop(line.key, None)
         head = (self.place / JOURNAL).read_text(encoding="utf-8").splitlines()[0]
-        kept = [json.dumps(asdict(one)) for one in self.lines.values()]
+        kept = [one.as_text() for one in self.lines.values()]
         partial = self.place / f".{JOURNAL}.{os.getpid()}.partial"
         partial.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
         partial.replace(self.place / JOURNAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -208,7 +209,10 @@ def _write_file(
             path=written,
             sha256=hashlib.sha256(content).hexdigest(),
             pseudonym=job.keys.pseudonym,
-            counts=tuple((tag, action, int(n)) for tag, action, n in answer["counts"]),
+            counts=tuple(
+                (str(tag), str(action), int(number))
+                for tag, action, number in json.loads(answer["counts"])
+            ),
             group=str(answer["group"]),
             age=str(answer["age"]),
             sex=str(answer["sex"]),

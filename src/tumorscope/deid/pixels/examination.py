@@ -17,8 +17,7 @@ from tumorscope.deid.elements import (
     MalformedFileError,
     text_of,
 )
-from tumorscope.deid.pixels.face_removal import CLEAN_VISUAL_FEATURES
-from tumorscope.deid.pixels.finding import PixelFinding
+from tumorscope.deid.pixels.finding import CLEAN_VISUAL_FEATURES, PixelFinding
 from tumorscope.deid.pixels.header_gate import (
     BURNED_IN,
     MR_CLASSES,
@@ -76,20 +75,6 @@ def examine_pixels(
     )
 
 
-def find_text_left(elements: DataSet, order: str) -> str:
-    """Return why a file must not pass for the text in its pixels; empty where it may.
-
-    Args:
-        elements: A data set of uncompressed pixels.
-        order: Byte order, "little" or "big".
-    """
-    try:
-        _refuse_text(clear_spare_bits(elements, order)[0], order)
-    except MalformedFileError as error:
-        return error.code
-    return ""
-
-
 def _refuse_text(elements: DataSet, order: str) -> None:
     """Refuse a file in which text is or may be; a search alone earns no code."""
     found = find_text(read_frames(elements, order), TextSpec())
@@ -129,5 +114,6 @@ def _state(elements: DataSet, codes: tuple[str, ...]) -> DataSet:
 
 
 def _claims(element: Element) -> bool:
-    is_no = isinstance(element.value, bytes) and element.value.strip(b" \0") == b"NO"
-    return element.tag == VISUAL_FEATURES and is_no
+    if element.tag != VISUAL_FEATURES or not isinstance(element.value, bytes):
+        return False
+    return element.value.strip(b" \0") == b"NO"

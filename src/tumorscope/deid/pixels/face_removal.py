@@ -19,13 +19,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from tumorscope.deid.pixels.brain_mask import BrainMask
+from tumorscope.deid.pixels.finding import CLEAN_VISUAL_FEATURES
 from tumorscope.deid.pixels.pixel_spec import BrainSpec, FaceRemoval
 from tumorscope.domain.volume import Volume
 
-CLEAN_VISUAL_FEATURES = "113102"
 _ANGLES_DEGREES = np.arange(20.0, 71.0, 5.0)
 """Directions below straight ahead in which the face is looked for."""
 
@@ -78,8 +77,7 @@ def strip_skull(volume: Volume, mask: BrainMask) -> RemovedFace:
 def deface_head(volume: Volume, mask: BrainMask, spec: BrainSpec) -> RemovedFace:
     """Set what lies before and below the brain to the background.
 
-    The plane touches the convex hull of the brain at a distance, so that no voxel of the
-    mask can be cut. Of several angles the one is taken that removes most of the head.
+    The plane touches the brain at a distance, so that no voxel of the mask can be cut. Of several angles the one is taken that removes most of the head.
 
     Args:
         volume: The head; left unchanged.
@@ -88,17 +86,14 @@ def deface_head(volume: Volume, mask: BrainMask, spec: BrainSpec) -> RemovedFace
     """
     if not mask.has_passed:
         return _keep(volume, mask, mask.brain)
-    try:
-        hull_mm = _hull(volume, mask.brain)
-    except QhullError:
-        return _refuse(volume, "brain-mask-failed")
     best: NDArray[np.bool_] = np.ones(volume.voxels.shape, dtype=bool)
     fewest = int(mask.head.sum())
     for degrees in np.radians(_ANGLES_DEGREES):
         # LPS: the front is -y, the feet are -z.
         ahead = np.array([0.0, -np.cos(degrees), -np.sin(degrees)])
-        limit_mm = float((hull_mm @ ahead).max()) + spec.deface_margin_mm
-        kept = _along(volume, ahead) <= limit_mm
+        along_mm = _along(volume, ahead)
+        limit_mm = float(along_mm[mask.brain].max()) + spec.deface_margin_mm
+        kept = along_mm <= limit_mm
         n_left = int((kept & mask.head).sum())
         if n_left < fewest:
             best, fewest = kept, n_left
@@ -126,24 +121,6 @@ def _keep(volume: Volume, mask: BrainMask, kept: NDArray[np.bool_]) -> RemovedFa
 def _refuse(volume: Volume, reason: str) -> RemovedFace:
     everything = np.ones(volume.voxels.shape, dtype=bool)
     return RemovedFace(reason=reason, voxels=volume.voxels, kept=everything)
-
-
-def _hull(volume: Volume, brain: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the corners of the brain's convex hull. Shape (corners, 3), LPS, mm."""
-    slices, rows, columns = np.nonzero(brain & ~_core(brain))
-    points = (
-        volume.origins_mm[slices]
-        + rows[:, None] * volume.row_step_mm
-        + columns[:, None] * volume.column_step_mm
-    )
-    return np.asarray(points[ConvexHull(points).vertices])
-
-
-def _core(brain: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return voxels with neighbors on both sides along a row: no corner of any hull."""
-    core = np.zeros_like(brain)
-    core[..., 1:-1] = brain[..., :-2] & brain[..., 2:]
-    return core
 
 
 def _along(volume: Volume, direction: NDArray[np.float64]) -> NDArray[np.float64]:

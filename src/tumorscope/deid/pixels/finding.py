@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tumorscope.deid.elements import DataSet
 
+CLEAN_VISUAL_FEATURES = "113102"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelFinding:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorscope.deid.elements import DataSet, text_of
 from tumorscope.deid.pixels.head_stacks import (
@@ -27,6 +29,7 @@ from tumorscope.deid.pixels.series_faces import (
 )
 from tumorscope.deid.pixels.slice_geometry import FramePlace, frame_places
 from tumorscope.deid.pixels.stored_bits import clear_spare_bits
+from tumorscope.deid.pixels.stored_pixels import StoredPixels
 from tumorscope.domain.deid_spec import FaceRule
 
 
@@ -45,13 +48,16 @@ class TreatedFiles:
     kept: dict[int, KeptVoxels] = field(default_factory=dict)
 
 
-def read_coarse_frames(elements: DataSet, order: str, file: int) -> list[CoarseFrame]:
+def read_coarse_frames(
+    elements: DataSet, order: str, file: int, *, coarse_mm: float
+) -> list[CoarseFrame]:
     """Return the frames of a file, coarse and each with its place.
 
     Args:
         elements: A data set of uncompressed pixels.
         order: Byte order, "little" or "big".
         file: Number to remember the file by.
+        coarse_mm: Size of a block.
 
     Raises:
         MalformedFileError: If its pixels cannot be read.
@@ -65,19 +71,26 @@ def read_coarse_frames(elements: DataSet, order: str, file: int) -> list[CoarseF
     for number in range(count):
         place = None if is_mosaic else places[number]
         spacing_mm = (1.0, 1.0) if place is None else place.spacing_mm
-        picture = np.max(pixels.pictures(number), axis=0)
+        steps = steps_of(spacing_mm, coarse_mm)
         found.append(
             CoarseFrame(
                 file=file,
                 frame=number,
                 place=place,
-                pixels=coarsen(picture, spacing_mm),
-                steps=steps_of(spacing_mm),
+                pixels=coarsen(_gray(pixels, number), steps),
+                steps=steps,
                 shape=(rows, columns),
                 is_mosaic=is_mosaic,
             )
         )
     return found
+
+
+def _gray(pixels: StoredPixels, number: int) -> NDArray[Any]:
+    """Return a frame bright where it is shown bright; of colors the brightest."""
+    if pixels.is_inverted or pixels.frames.ndim == 4:
+        return np.max(pixels.pictures(number), axis=0)
+    return np.asarray(pixels.frames[number])
 
 
 def treat_files(

@@ -2,7 +2,7 @@
 
 A face is a matter of a volume, not of a file. Frames with the same grid belong together;
 those at one place (echoes, time points) are averaged, so that one outline of the head
-holds for all of them. Two millimeters are enough for a head, so that a series of any
+holds for all of them. A few millimeters are enough for a head, so that a series of any
 length fits into little memory.
 """
 
@@ -20,7 +20,8 @@ from tumorscope.deid.pixels.slice_geometry import FramePlace
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.volume import Volume
 
-COARSE_MM = 2.0
+FINE_MM, QUICK_MM = 2.0, 4.0
+"""Size of a block for a brain mask, and for the outline of a head."""
 _SAME_PLACE_MM = 0.1
 
 
@@ -64,27 +65,33 @@ class HeadStack:
     slices: tuple[int, ...] = ()
 
 
-def coarsen(picture: NDArray[Any], spacing_mm: tuple[float, float]) -> NDArray[Any]:
-    """Return means of blocks of about `COARSE_MM`.
+def coarsen(picture: NDArray[Any], steps: tuple[int, int]) -> NDArray[np.float32]:
+    """Return means of blocks.
 
     Args:
         picture: Shape (rows, columns), any number type.
-        spacing_mm: Between rows, between columns.
+        steps: Rows and columns of a block; blocks that reach over the edge repeat it.
 
     Returns:
-        float32; blocks that reach over the edge repeat it.
+        float32.
     """
-    steps = steps_of(spacing_mm)
     pads = [(0, -side % step) for side, step in zip(picture.shape, steps, strict=True)]
-    whole = np.pad(picture, pads, mode="edge") if any(p[1] for p in pads) else picture
-    rows, columns = whole.shape[0] // steps[0], whole.shape[1] // steps[1]
-    blocks = whole.reshape(rows, steps[0], columns, steps[1])
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+    whole = np.pad(picture, pads, mode="edge") if pads != [(0, 0), (0, 0)] else picture
+    # Adding rows, then columns, is several times faster than a mean over two axes.
+    rows = sum(
+        (whole[start :: steps[0]].astype(np.float32) for start in range(1, steps[0])),
+        whole[:: steps[0]].astype(np.float32),
+    )
+    blocks = sum(
+        (rows[:, start :: steps[1]] for start in range(1, steps[1])),
+        rows[:, :: steps[1]],
+    )
+    return np.asarray(blocks / np.float32(steps[0] * steps[1]), dtype=np.float32)
 
 
-def steps_of(spacing_mm: tuple[float, float]) -> tuple[int, int]:
-    """Return how many rows and columns make a block."""
-    row, column = (max(1, round(COARSE_MM / one)) for one in spacing_mm)
+def steps_of(spacing_mm: tuple[float, float], coarse_mm: float) -> tuple[int, int]:
+    """Return how many rows and columns make a block of some size in mm."""
+    row, column = (max(1, round(coarse_mm / one)) for one in spacing_mm)
     return row, column
 
 
