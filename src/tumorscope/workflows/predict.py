@@ -147,13 +147,14 @@ def predict(
     return PredictionList(
         bundle=card.name,
         slices=(*scored, *found.slices),
-        notes=(*_notes(model), *found.notes),
+        notes=(*describe_rules(model), *found.notes),
         series=found.series,
         left_out=found.left_out,
     )
 
 
-def _notes(model: ServedModel) -> tuple[str, ...]:
+def describe_rules(model: ServedModel) -> tuple[str, ...]:
+    """Return threshold, calibration, sets, referral and gate of a model in words."""
     card = model.predictor.card
     unit = unit_of(card)
     return (
