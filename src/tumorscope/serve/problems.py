@@ -51,6 +51,12 @@ class ProblemError(TumorscopeError):
         self.headers = headers or {}
 
 
+class InvalidError(ProblemError):
+    """A value that has the right form and cannot be used."""
+
+    status, code, title = 422, "invalid", "A value cannot be used"
+
+
 class NotFoundError(ProblemError):
     """Absent, or not visible to who asks."""
 

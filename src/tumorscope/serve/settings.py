@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from tumorscope.domain.spec import Spec
+from tumorscope.serve.security.settings import SecuritySettings, refuse_open_binding
 
 AuthMode = Literal["none", "accounts", "oidc"]
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DATABASE_FILE = "tumorscope.sqlite"
 
 Whole = Annotated[int, Field(ge=1)]
@@ -89,16 +89,14 @@ class ServiceSettings(Spec):
     """Bytes that must stay free on the disk for the service to be ready."""
     uploads: UploadLimits = UploadLimits()
     """What one upload may bring."""
+    security: SecuritySettings = SecuritySettings()
+    """Who may do what, and how much."""
     queue: QueueLimits = QueueLimits()
     """How work is dealt to workers."""
 
     @model_validator(mode="after")
     def _only_loopback_is_open(self) -> Self:
-        if self.auth == "none" and self.host not in LOOPBACK:
-            raise ValueError(
-                f"host {self.host} can be reached by others: use --auth accounts, or "
-                "--host 127.0.0.1"
-            )
+        refuse_open_binding(self.host, self.auth, self.security)
         return self
 
     @property

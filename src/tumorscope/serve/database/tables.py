@@ -94,6 +94,7 @@ JOBS = Table(
     Column(
         "study_id", Id, ForeignKey("studies.id", ondelete="CASCADE"), nullable=False
     ),
+    Column("kind", String(16), nullable=False),
     Column("idempotency_key", String(200), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("content_digest", String(64), nullable=False),
@@ -115,7 +116,7 @@ JOBS = Table(
     Index("ix_jobs_study_id", "study_id"),
     Index("ix_jobs_worker", "worker"),
 )
-"""`state`: queued, running, done, failed or canceled."""
+"""`kind`: screen or shadow; `state`: queued, running, done, failed or canceled."""
 
 CRASHES = Table(
     "crashes",
