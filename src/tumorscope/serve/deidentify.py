@@ -7,18 +7,19 @@ else.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from tumorscope.domain.errors import UnreadableScanError
 from tumorscope.workflows.deid import deidentify
 from tumorscope.workflows.reidentify import make_key
 
-VAULT_FILE, VAULT_KEY = "deid-vault.sqlite", "deid-vault.key"
-MARKER = "deidentified"
+VAULT_FILE = "deid-vault.sqlite"
+VAULT_KEY = "deid-vault.key"
+MARKER = "deidentified.json"
 _SETTINGS = (
     "deid.patient_from=folder",
     "deid.accept_deidentified=true",
@@ -50,6 +51,11 @@ class _Places:
     raw: Path
     marker: Path
 
+    @property
+    def done(self) -> Path:
+        """Exists once the work folder holds all clean files."""
+        return self.work / "done.json"
+
     @classmethod
     def beside(cls, folder: Path) -> _Places:
         """Return the places for a folder."""
@@ -74,14 +80,18 @@ def deidentify_upload(folder: Path, *, data: Path) -> DeidentifiedUpload:
         ConfigError: If the vault or its key cannot be used.
     """
     places = _Places.beside(folder)
-    if places.marker.exists():
-        shutil.rmtree(places.raw, ignore_errors=True)
-        return _result(places, {})
-    refused: Mapping[str, str] = MappingProxyType({})
-    if not (places.work / "done").exists():
-        refused = _write_clean(places, data)
-    _swap(places)
-    return _result(places, refused)
+    if not places.marker.exists():
+        if not places.done.exists():
+            _write_clean(places, data)
+        _swap(places)
+    shutil.rmtree(places.raw, ignore_errors=True)
+    shutil.rmtree(places.work, ignore_errors=True)
+    pseudonyms = sorted(one.name for one in folder.iterdir() if one.is_dir())
+    return DeidentifiedUpload(
+        folder=folder,
+        pseudonyms=tuple(pseudonyms),
+        refused=json.loads(places.marker.read_text(encoding="utf-8")),
+    )
 
 
 def vault_of(data: Path) -> tuple[Path, Path]:
@@ -94,13 +104,13 @@ def vault_of(data: Path) -> tuple[Path, Path]:
     return data / VAULT_FILE, key
 
 
-def _write_clean(places: _Places, data: Path) -> Mapping[str, str]:
-    """Write the clean files into the work folder and say that it is complete."""
+def _write_clean(places: _Places, data: Path) -> None:
+    """Write the clean files into the work folder, and last of all what was refused."""
     shutil.rmtree(places.work, ignore_errors=True)
-    places.work.mkdir(mode=0o700)
     source = places.work / "in"
-    source.mkdir()
-    (source / places.folder.parent.name).symlink_to(places.folder.resolve())
+    named = source / places.folder.parent.name
+    named.mkdir(mode=0o700, parents=True)
+    names = _link_files(places.folder, named)
     vault, key = vault_of(data)
     written = deidentify(
         source,
@@ -115,25 +125,30 @@ def _write_clean(places: _Places, data: Path) -> Mapping[str, str]:
         raise UnreadableScanError(
             f"no file of the study could be de-identified ({', '.join(codes)})"
         )
-    (places.work / "done").touch()
-    return {}
+    refused = {names[one.number - 1]: one.code for one in report.quarantine}
+    places.done.write_text(json.dumps(refused), encoding="utf-8")
+
+
+def _link_files(folder: Path, into: Path) -> list[str]:
+    """Give every real file of a folder a second name; return the names, sorted."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            link = into / path.relative_to(folder)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.hardlink_to(path)
+    return [
+        path.relative_to(into).as_posix()
+        for path in sorted(into.rglob("*"))
+        if path.is_file()
+    ]
 
 
 def _swap(places: _Places) -> None:
-    """Put the clean files into the folder's place, and remove those that were sent."""
+    """Put the clean files into the folder's place; the marker is the last step."""
     clean = places.work / "out" / "data"
     if clean.exists():
         if places.folder.exists():
             shutil.rmtree(places.raw, ignore_errors=True)
             places.folder.replace(places.raw)
         clean.replace(places.folder)
-    places.marker.touch()
-    shutil.rmtree(places.raw, ignore_errors=True)
-    shutil.rmtree(places.work, ignore_errors=True)
-
-
-def _result(places: _Places, refused: Mapping[str, str]) -> DeidentifiedUpload:
-    names = sorted(one.name for one in places.folder.iterdir() if one.is_dir())
-    return DeidentifiedUpload(
-        folder=places.folder, pseudonyms=tuple(names), refused=refused
-    )
+    places.done.replace(places.marker)

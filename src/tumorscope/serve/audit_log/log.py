@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, insert, select, text
 
-from tumorscope.serve.audit_log.engine import WRITES
 from tumorscope.serve.audit_log.entry import START_SEAL, Entry, body_of, seal_of
 from tumorscope.serve.audit_log.table import RECORDS
+from tumorscope.serve.database.engine import Database
 
 _PAGE = 1000
+_LOCK = 0x6175646974
+"""Any number, the same for all processes of one PostgreSQL database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class AuditLog:
 
     def __init__(
         self,
-        engine: Engine,
+        database: Database,
         keys: AuditKeys,
         *,
         after: Callable[[int, str], None] | None = None,
@@ -74,11 +76,11 @@ class AuditLog:
         """Keep the log of a database whose tables exist.
 
         Args:
-            engine: From `make_audit_engine`.
+            database: Its commits are on the disk when they return.
             keys: Keys.
             after: Told the number and seal of the last record after each commit.
         """
-        self._engine = engine
+        self._database = database
         self._keys = keys
         self._after = after
         self._host = socket.gethostname()
@@ -126,7 +128,7 @@ class AuditLog:
         """
         query = select(RECORDS).order_by(RECORDS.c.number).limit(_PAGE)
         while True:
-            with self._engine.connect() as connection:
+            with self._database.read() as connection:
                 rows = connection.execute(
                     query.where(RECORDS.c.number > above)
                 ).fetchall()
@@ -138,7 +140,7 @@ class AuditLog:
 
     def head(self) -> tuple[int, str]:
         """Return number and seal of the last record; 0 and the start where none is."""
-        with self._engine.connect() as connection:
+        with self._database.read() as connection:
             return _head(connection)
 
     def _write_all(self) -> None:
@@ -157,8 +159,9 @@ class AuditLog:
             self._after(numbers[-1], seal)
 
     def _commit(self, batch: Sequence[_Waiting]) -> tuple[list[int], str]:
-        engine = self._engine.execution_options(**{WRITES: True})
-        with engine.begin() as connection:
+        with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             number, seal = _head(connection)
             rows: list[dict[str, object]] = []
             for one in batch:

@@ -21,6 +21,7 @@ def record(
     study_id: str | None = None,
     patient_key: str | None = None,
     outcome: Outcome = "success",
+    detail: str | None = None,
 ) -> None:
     """Write what a request did; when this returns it is on disk.
 
@@ -33,6 +34,7 @@ def record(
         study_id: The service's own id of a study.
         patient_key: Whatever names the patient; only its keyed hash is written.
         outcome: How it ended.
+        detail: A word of the program's own; never text that came from outside.
 
     Raises:
         OSError, sqlalchemy.exc.SQLAlchemyError: If it cannot be written.
@@ -48,5 +50,6 @@ def record(
             address=None if request.client is None else request.client.host,
             study_id=study_id,
             patient=log.patient_hash(patient_key),
+            detail=detail,
         )
     )
