@@ -14,6 +14,7 @@ import pytest
 DOMAIN_LIBRARIES = {"annotated_types", "numpy", "pandas", "pydantic", "tumorscope"}
 PACKAGES = (
     "audit",
+    "cli",
     "deid",
     "domain",
     "estimation",
@@ -31,7 +32,7 @@ PACKAGES = (
     "phantom",
     "workflows",
 )
-MODULES = ("cli", "preprocessing", "splitting")
+MODULES = ("preprocessing", "splitting")
 
 
 def lint_imports(project: Path, *, sources: Path) -> subprocess.CompletedProcess[str]:

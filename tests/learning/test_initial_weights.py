@@ -19,12 +19,8 @@ import torch
 from safetensors.torch import save_file
 
 from tumorscope.domain.errors import ConfigError, DataError
-from tumorscope.learning.initial_weights import (
-    IMAGENET1K_V2,
-    WeightsSource,
-    fetch,
-    load_initial_weights,
-)
+from tumorscope.domain.published_weights import IMAGENET1K_V2, WeightsSource
+from tumorscope.learning.initial_weights import fetch, load_initial_weights
 from tumorscope.learning.network import build_network
 
 CONTENT = bytes(range(256)) * 9000  # 2.3 MB: more than two chunks

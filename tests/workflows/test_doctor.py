@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tumorscope.learning.initial_weights import IMAGENET1K_V2, cache_folder
-from tumorscope.workflows import doctor
-from tumorscope.workflows.doctor import (
+from tumorscope.domain.published_weights import IMAGENET1K_V2
+from tumorscope.learning.initial_weights import cache_folder
+from tumorscope.workflows import missing_parts
+from tumorscope.workflows.doctor import choose_precision, inspect_machine
+from tumorscope.workflows.hardware_facts import (
     CPU_FEATURES,
-    WEIGHTS_NAME,
-    WEIGHTS_URL,
     Gpu,
-    choose_precision,
     free_gib,
-    inspect_machine,
     parse_gpus,
 )
 
@@ -143,7 +141,7 @@ def test_absent_weights_come_with_the_address_and_the_place():
 
     assert not report.weights_present
     assert report.weights in item.remedy
-    assert f"https://download.pytorch.org/models/{WEIGHTS_NAME}" in item.remedy
+    assert "https://download.pytorch.org/models/resnet50" in item.remedy
 
 
 def test_weights_in_the_cache_are_found():
@@ -223,19 +221,18 @@ def test_weights_are_looked_for_where_training_puts_them():
     report = inspect_machine()
 
     assert Path(report.weights) == cache_folder() / IMAGENET1K_V2.file_name
-    assert IMAGENET1K_V2.url == WEIGHTS_URL
 
 
 def test_openvino_is_recommended_where_it_is_missing(monkeypatch):
     """The fastest runtime is optional: its lack is told with the command, not as a fault."""
-    known = doctor.version
+    known = missing_parts.version
 
     def without(package):
         if package == "openvino":
-            raise doctor.PackageNotFoundError(package)
+            raise missing_parts.PackageNotFoundError(package)
         return known(package)
 
-    monkeypatch.setattr(doctor, "version", without)
+    monkeypatch.setattr(missing_parts, "version", without)
 
     missing = {item.what: item for item in inspect_machine().missing}
 

@@ -61,7 +61,7 @@ def test_weak_designs_are_warned_of_once(parts):
         for each in (report, unnamed)
     )
 
-    for lead in ("Synthetic scans", "Little data", "Internal testing"):
+    for lead in ("Synthetic scans", "Too few for a trustworthy interval"):
         assert told.count(lead) == 1
     assert "No patient ids" not in told
     assert told_unnamed.count("No patient ids") == 1

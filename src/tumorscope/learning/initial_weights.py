@@ -7,7 +7,6 @@ import os
 import pickle
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -20,6 +19,7 @@ from safetensors.torch import load_file
 
 from tumorscope.domain.errors import ConfigError, DataError
 from tumorscope.domain.progress import Progress, silent
+from tumorscope.domain.published_weights import IMAGENET1K_V2, WeightsSource
 
 _CHUNK_BYTES = 1 << 20
 _UNREADABLE = (
@@ -31,33 +31,6 @@ _UNREADABLE = (
     ValueError,
 )
 """What the two readers raise for a file that is damaged, foreign or holds code."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsSource:
-    """A published weights file.
-
-    Attributes:
-        url: Official address.
-        file_name: Name in the cache; torch's own naming scheme.
-        sha256_prefix: First hexadecimal digits of the file's SHA-256. torch publishes
-            eight of them inside the file name, and checks just these.
-        size_mb: Size, to tell the user what will be fetched.
-    """
-
-    url: str
-    file_name: str
-    sha256_prefix: str
-    size_mb: int
-
-
-IMAGENET1K_V2 = WeightsSource(
-    url="https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
-    file_name="resnet50-11ad3fa6.pth",
-    sha256_prefix="11ad3fa6",
-    size_mb=98,
-)
-"""torchvision's ResNet50_Weights.IMAGENET1K_V2 (BSD-3-Clause)."""
 
 
 def cache_folder() -> Path:

@@ -16,6 +16,7 @@ from tumorscope.model_card.blocks import (
 from tumorscope.model_card.corruptions import robustness_section
 from tumorscope.model_card.figures import JsonObject, figure_at
 from tumorscope.model_card.groups import groups_section
+from tumorscope.model_card.input_checks import input_checks_section
 from tumorscope.model_card.maps import maps_section
 from tumorscope.model_card.source import CardSource
 from tumorscope.pages.headline import HeadlineFigure
@@ -57,6 +58,7 @@ def result_sections(source: CardSource) -> tuple[Section, ...]:
         _testing(source),
         _calibration(source),
         _abstention(source),
+        input_checks_section(source),
         groups_section(source),
         robustness_section(source),
         maps_section(source),
