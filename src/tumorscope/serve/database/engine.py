@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -65,6 +66,11 @@ class Database:
         with self.read() as connection:
             connection.execute(text("SELECT 1"))
 
+    def empty_journal(self) -> None:
+        """Write SQLite's journal back and cut it to nothing, or as far as readers let."""
+        with closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -91,9 +97,16 @@ def _make_engine(url: str) -> Engine:
             f"--database-url: needs {error.name}: pip install 'tumorscope[postgres]'"
         ) from error
     if dialect == "sqlite":
+        _keep_private(parsed.database)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(file: str | None) -> None:
+    """Make the file for the user alone, where it is not there yet."""
+    if file and file != ":memory:" and Path(file).parent.is_dir():
+        Path(file).touch(mode=0o600)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -103,6 +116,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # what was accepted survives a power cut
         "foreign_keys=ON",
+        "secure_delete=ON",  # a deleted row is overwritten
     ):
         connection.execute(f"PRAGMA {pragma}")
 
