@@ -8,9 +8,12 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
+from tumorscope.serve.security.log_filter import HideSecrets
+
 FIELDS = (
     *("method", "route", "status", "ms", "request", "account", "code", "kind"),
     *("job", "study", "worker", "attempt", "pid", "seconds", "revision", "address"),
+    *("number", "seal", "signature"),
 )
 """What a record may carry; anything else is dropped, so that nobody adds a name."""
 
@@ -46,6 +49,7 @@ def install_logs(level: int = logging.INFO) -> None:
     """Send all logs of this process to the standard error output as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(HideSecrets())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("uvicorn", "alembic", "PIL", "matplotlib"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from tumorscope.domain.errors import ConfigError
+from tumorscope.serve.api.session import set_password
 from tumorscope.serve.audit_log.recording import Action, record
 from tumorscope.serve.problems import ConflictError, InvalidError, NotFoundError
 from tumorscope.serve.safety import Safety
@@ -42,8 +43,9 @@ def add_account(request: Request, given: NewAccount, principal: Admin) -> Accoun
     """Make an account."""
     safety: Safety = request.app.state.safety
     _refuse_token(principal)
+    secret = None if given.password is None else given.password.get_secret_value()
     try:
-        account = safety.accounts.add(given.name, given.role, password=given.password)
+        account = safety.accounts.add(given.name, given.role, password=secret)
     except ConfigError as error:
         raise InvalidError(str(error)) from error
     record(request, Action.ACCOUNT_CHANGED, detail=f"made {account.id}")
@@ -60,11 +62,8 @@ def change_account(
     account = _account(safety, account_id)
     _refuse_lockout(safety, account, given)
     record(request, Action.ACCOUNT_CHANGED, detail=f"changes {account.id}")
-    try:
-        if given.password is not None:
-            safety.accounts.set_password(account_id, given.password)
-    except ConfigError as error:
-        raise InvalidError(str(error)) from error
+    if given.password is not None:
+        set_password(safety, account_id, given.password)
     if given.role is not None:
         safety.accounts.set_role(account_id, given.role)
     if given.disabled is not None:

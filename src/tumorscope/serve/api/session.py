@@ -6,10 +6,12 @@ from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import SecretStr
 
 from tumorscope.domain.card import RESEARCH_USE
+from tumorscope.domain.errors import ConfigError
 from tumorscope.serve.audit_log.recording import Action, record
-from tumorscope.serve.problems import ConflictError
+from tumorscope.serve.problems import ConflictError, InvalidError
 from tumorscope.serve.safety import Safety
 from tumorscope.serve.security.access import Principal, Scope, identify, require
 from tumorscope.serve.security.accounts import Account
@@ -61,7 +63,7 @@ def sign_in(request: Request, response: Response, given: SignIn) -> SessionView:
     refuse_cross_site(request)
     address = client_address(request)
     safety.guard.admit(given.name, address)
-    account = safety.accounts.sign_in(given.name, given.password)
+    account = safety.accounts.sign_in(given.name, given.password.get_secret_value())
     if account is None:
         record(request, Action.LOGGED_IN, outcome="refused", detail="wrong password")
         raise UnauthenticatedError(_WRONG)
@@ -92,12 +94,25 @@ def change_password(
     if principal.via != "session":
         raise ConflictError("A password is changed from a session of the page only.")
     safety.guard.admit(principal.name, client_address(request))
-    if safety.accounts.sign_in(principal.name, given.present) is None:
+    present = given.present.get_secret_value()
+    if safety.accounts.sign_in(principal.name, present) is None:
         raise UnauthenticatedError("The present password is wrong.")
     safety.guard.succeeded(principal.name, client_address(request))
-    safety.accounts.set_password(principal.account_id, given.new)
+    set_password(safety, principal.account_id, given.new)
     record(request, Action.ACCOUNT_CHANGED, detail="own password")
     response.delete_cookie(safety.cookie, path="/")
+
+
+def set_password(safety: Safety, account_id: str, new: SecretStr) -> None:
+    """Set a new password.
+
+    Raises:
+        InvalidError: If it is weak.
+    """
+    try:
+        safety.accounts.set_password(account_id, new.get_secret_value())
+    except ConfigError as error:
+        raise InvalidError(str(error)) from error
 
 
 def start_session(request: Request, response: Response, account: Account) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import OrderedDict, deque
@@ -73,7 +74,7 @@ class SignInGuard:
                     self._failures[key].pop()
 
     def _keys(self, name: str, address: str) -> list[tuple[str, int]]:
-        name = name.strip().lower()[:64]
+        name, address = name.strip().lower()[:64], _network(address)
         return [
             (f"pair {address} {name}", self._limits.pair),
             (f"address {address}", self._limits.address),
@@ -90,3 +91,14 @@ class SignInGuard:
         if len(times) < limit:
             return 0
         return max(1, int(times[-limit] + self._limits.window_s - now) + 1)
+
+
+def _network(address: str) -> str:
+    """Return an address; of IPv6 the network that one customer has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))

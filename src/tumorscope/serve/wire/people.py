@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from tumorscope.serve.security.access import Role, Scope
 from tumorscope.serve.security.accounts import Account
 from tumorscope.serve.security.tokens import Token
 
 Auth = Literal["none", "accounts", "oidc"]
-Password = Annotated[str, Field(min_length=1, max_length=256, repr=False)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=256)]
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -190,11 +190,3 @@ class Erased(BaseModel):
 
     studies: int
     vault: Literal["erased", "no entry", "no vault"]
-
-
-class Erasure(BaseModel):
-    """Whose data are to be erased, and why."""
-
-    model_config = _STRICT
-    patient_key: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
-    why: Annotated[str, Field(min_length=3, max_length=200)]
