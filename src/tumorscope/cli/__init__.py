@@ -16,6 +16,7 @@ from tumorscope.cli.privacy import deid
 from tumorscope.cli.reporting import card, compare, fairness, robustness
 from tumorscope.cli.screening import export, predict
 from tumorscope.cli.service_safety import accounts, audit_log, erase
+from tumorscope.cli.serving import serve
 from tumorscope.domain.errors import TumorscopeError
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ app = typer.Typer(
 for command in (
     *(doctor, demo, phantom, prepare, convert, audit, train, evaluate, compare),
     *(fairness, robustness, explain, card, export, predict),
+    serve,
     erase,
 ):
     app.command()(command)

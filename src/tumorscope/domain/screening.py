@@ -6,6 +6,7 @@ be shown by mistake.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -136,8 +137,15 @@ class ScreenedSeries:
             raise DataError(f"series {self.id}: needs one answer for each slice")
 
     @property
+    def decision(self) -> SliceDecision:
+        """What its slices come to; see `combine_decisions`."""
+        return combine_decisions(one.decision for one in self.slice_results)
+
+    @property
     def highest(self) -> ScreenedSlice | None:
-        """The decided slice with the highest score; None where none is decided."""
+        """The slice with the highest score; None where the series has no figure."""
+        if self.decision not in SHOWN:
+            return None
         decided = [one for one in self.slice_results if one.decision in SHOWN]
         return max(decided, key=_score, default=None)
 
@@ -179,14 +187,10 @@ class ScreeningResult:
 
     @property
     def decision(self) -> SliceDecision:
-        """What the slices come to.
-
-        The highest shown score decides if it is above the threshold. Otherwise one
-        referred slice refers the whole study: the others cannot speak for it.
-        """
-        found = {one.decision for series in self.series for one in series.slice_results}
-        order: tuple[SliceDecision, ...] = ("above threshold", "refer", "not above")
-        return next((one for one in order if one in found), "not assessed")
+        """What all slices come to; see `combine_decisions`."""
+        return combine_decisions(
+            one.decision for series in self.series for one in series.slice_results
+        )
 
     @property
     def highest_tumor_probability(self) -> float | None:
@@ -195,6 +199,17 @@ class ScreeningResult:
         if best is None or self.decision not in SHOWN:
             return None
         return best[1].tumor_probability
+
+
+def combine_decisions(decisions: Iterable[SliceDecision]) -> SliceDecision:
+    """Return what slices come to together.
+
+    One above the threshold decides. Otherwise a referred one refers them all: the others
+    cannot speak for it.
+    """
+    found = set(decisions)
+    order: tuple[SliceDecision, ...] = ("above threshold", "refer", "not above")
+    return next((one for one in order if one in found), "not assessed")
 
 
 def _score(one: ScreenedSlice) -> float:

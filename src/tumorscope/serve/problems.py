@@ -93,6 +93,12 @@ class TooLargeError(ProblemError):
     status, code, title = 413, "too_large", "Too large"
 
 
+class IdleError(ProblemError):
+    """A sender that fell silent."""
+
+    status, code, title = 408, "idle", "Nothing came"
+
+
 class QuarantinedError(ProblemError):
     """This content ended its worker before."""
 

@@ -83,8 +83,8 @@ class ServiceSettings(Spec):
     deidentify: bool = True
     """Whether uploads lose their identifiers on arrival; never where a PACS is set, as
     results belong into the patient's own study."""
-    demo: bool = False
-    """Whether phantom studies and a small model were made for a first look."""
+    demo: Path | None = None
+    """Folder of phantom studies that a first start hands in; none unless set."""
     free_bytes: Annotated[int, Field(ge=0)] = 2**30
     """Bytes that must stay free on the disk for the service to be ready."""
     uploads: UploadLimits = UploadLimits()

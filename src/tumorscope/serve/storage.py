@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-UPLOADS, STUDIES = "uploads", "studies"
+STUDIES = "studies"
 SOURCE, RESULTS = "source", "results"
 SUFFIXES = (
     ".nii.gz",
@@ -42,7 +42,7 @@ def stored_name(client_name: str) -> str:
 
 
 class Storage:
-    """Folders of uploads and studies below the data folder."""
+    """Folders of studies below the data folder; an upload becomes the study of its id."""
 
     def __init__(self, data: Path) -> None:
         """Take the data folder.
@@ -51,19 +51,20 @@ class Storage:
             data: Made, for the user alone, where it is absent.
         """
         self.data = data
-        for name in (UPLOADS, STUDIES):
-            (data / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    def upload(self, upload_id: str) -> Path:
-        """Return the folder of an upload."""
-        return self._inside(UPLOADS, upload_id)
+        (data / STUDIES).mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def study(self, study_id: str) -> Path:
-        """Return the folder of a study."""
-        return self._inside(STUDIES, study_id)
+        """Return the folder of a study.
+
+        Raises:
+            ValueError: If the text is no identifier.
+        """
+        if not is_id(study_id):
+            raise ValueError("no identifier")
+        return self.data / STUDIES / study_id
 
     def source(self, study_id: str) -> Path:
-        """Return where the files of a study are that were sent."""
+        """Return where the files of a study are that were sent; an upload has its id."""
         return self.study(study_id) / SOURCE
 
     def results(self, study_id: str, folder: str) -> Path:
@@ -76,19 +77,6 @@ class Storage:
             raise ValueError("no name of a screening")
         return self.study(study_id) / RESULTS / folder
 
-    def adopt(self, upload_id: str, study_id: str) -> None:
-        """Make the files of an upload those of a study; a repeat changes nothing."""
-        source = self.source(study_id)
-        if source.exists():
-            return
-        source.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.upload(upload_id).replace(source)
-        sync_folder(source.parent)
-
-    def remove_upload(self, upload_id: str) -> None:
-        """Remove the files of an upload."""
-        shutil.rmtree(self.upload(upload_id), ignore_errors=True)
-
     def remove_study(self, study_id: str) -> None:
         """Remove all files of a study: first out of sight, then from the disk."""
         folder = self.study(study_id)
@@ -100,11 +88,6 @@ class Storage:
     def free_bytes(self) -> int:
         """Return how much can still be written."""
         return shutil.disk_usage(self.data).free
-
-    def _inside(self, kind: str, name: str) -> Path:
-        if not is_id(name):
-            raise ValueError("no identifier")
-        return self.data / kind / name
 
 
 @contextmanager

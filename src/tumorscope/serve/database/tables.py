@@ -42,9 +42,9 @@ UPLOADS = Table(
     Column("state", String(16), nullable=False),  # open, completed, expired
     Column("created", Float, nullable=False),
     Column("expires", Float, nullable=False),
-    Column("study_id", Id),
     UniqueConstraint("account_id", "idempotency_key"),
 )
+"""An upload becomes the study of the same id."""
 
 UPLOAD_FILES = Table(
     "upload_files",
@@ -79,7 +79,6 @@ STUDIES = Table(
     Column("shadow_model_id", String(80)),
     Column("shadow_probability", Float),
     Column("shadow_decision", String(32)),
-    Column("has_files", Boolean, nullable=False),
     Index("ix_studies_created", "created", "id"),
     Index("ix_studies_state", "state"),
     Index("ix_studies_patient_key", "patient_key"),

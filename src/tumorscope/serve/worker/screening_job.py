@@ -14,7 +14,7 @@ from tumorscope.domain.progress import Progress
 from tumorscope.domain.screening import ScreeningResult
 from tumorscope.serve.database.counters import count
 from tumorscope.serve.database.engine import Database
-from tumorscope.serve.database.tables import STUDIES, UPLOAD_FILES, UPLOADS
+from tumorscope.serve.database.tables import STUDIES, UPLOAD_FILES
 from tumorscope.serve.models import ModelRegistry, ServedModelEntry
 from tumorscope.serve.queue.job import Claim, NewJob
 from tumorscope.serve.queue.leases import FullError, JobQueue
@@ -97,8 +97,7 @@ def lay_out(place: Workplace, study_id: str, work: Path) -> None:
     """
     query = (
         select(UPLOAD_FILES.c.stored_name, UPLOAD_FILES.c.client_name)
-        .join(UPLOADS, UPLOADS.c.id == UPLOAD_FILES.c.upload_id)
-        .where(UPLOADS.c.study_id == study_id)
+        .where(UPLOAD_FILES.c.upload_id == study_id)
         .order_by(UPLOAD_FILES.c.number)
     )
     with place.database.read() as connection:

@@ -46,7 +46,6 @@ def upgrade() -> None:
         sa.Column("shadow_model_id", sa.String(length=80), nullable=True),
         sa.Column("shadow_probability", sa.Float(), nullable=True),
         sa.Column("shadow_decision", sa.String(length=32), nullable=True),
-        sa.Column("has_files", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_studies")),
     )
     op.create_index("ix_studies_created", "studies", ["created", "id"], unique=False)
@@ -61,7 +60,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.Column("expires", sa.Float(), nullable=False),
-        sa.Column("study_id", sa.String(length=36), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
         sa.UniqueConstraint(
             "account_id", "idempotency_key", name=op.f("uq_uploads_account_id")
