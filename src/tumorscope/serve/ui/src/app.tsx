@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, Problem } from "./api/client";
-import type { Session } from "./api/types";
+import type { Session, SignInWays } from "./api/types";
 import {
   firstLanguage,
   keepLanguage,
@@ -23,7 +23,7 @@ import { useRoute, type Route } from "./routes";
 
 type SessionState =
   | { kind: "asking" }
-  | { kind: "signed_out"; organization: boolean }
+  | { kind: "signed_out"; ways: SignInWays }
   | { kind: "failed"; error: unknown }
   | { kind: "open"; session: Session };
 
@@ -44,13 +44,13 @@ export function App() {
   useEffect(() => {
     api.session().then(
       (session) => setState({ kind: "open", session }),
-      (error) => setState(withoutSession(error)),
+      async (error) => setState(await withoutSession(error)),
     );
   }, []);
   const session = state.kind === "open" ? state.session : null;
   const signOut = async () => {
     await api.signOut().catch(() => {});
-    setState({ kind: "signed_out", organization: session?.auth === "oidc" });
+    setState(await askHowToSignIn());
   };
   return (
     <LanguageContext.Provider value={language}>
@@ -76,10 +76,17 @@ export function App() {
   );
 }
 
-function withoutSession(error: unknown): SessionState {
-  if (error instanceof Problem && error.status === 401)
-    return { kind: "signed_out", organization: error.code === "oidc_required" };
+async function withoutSession(error: unknown): Promise<SessionState> {
+  if (error instanceof Problem && error.status === 401) return askHowToSignIn();
   return { kind: "failed", error };
+}
+
+async function askHowToSignIn(): Promise<SessionState> {
+  try {
+    return { kind: "signed_out", ways: await api.signInWays() };
+  } catch (error) {
+    return { kind: "failed", error };
+  }
 }
 
 interface ViewProps {
@@ -109,7 +116,7 @@ function View({ state, route, onSession }: ViewProps) {
       </main>
     );
   if (state.kind === "signed_out")
-    return <Login organization={state.organization} onSession={onSession} />;
+    return <Login ways={state.ways} onSession={onSession} />;
   const { session } = state;
   if (route.page === "study")
     return (

@@ -7,6 +7,7 @@ import type {
   ModelSummary,
   Opinion,
   Session,
+  SignInWays,
   Study,
   StudyPage,
 } from "./types";
@@ -86,6 +87,7 @@ function remember(session: Session): Session {
 }
 
 export const api = {
+  signInWays: () => read<SignInWays>("sign-in"),
   session: async () => remember(await read<Session>("session")),
   signIn: async (name: string, password: string) =>
     remember(await change<Session>("POST", "session", { name, password })),

@@ -1,6 +1,14 @@
 /** What the server sends. Field names are those of the wire; times are ISO 8601 in UTC. */
 
 export type Auth = "none" | "accounts" | "oidc";
+
+/** How to sign in; asked before anybody has. */
+export interface SignInWays {
+  auth: Auth;
+  /** Where the organization's own sign-in starts. */
+  redirect: string | null;
+  notice: string;
+}
 export type Scope = "read" | "submit" | "review" | "admin" | "metrics";
 
 export interface Session {
@@ -41,7 +49,7 @@ export interface StudySummary {
   highest_tumor_probability: number | null;
   decision: Decision | null;
   reading: Reading | null;
-  withheld?: boolean;
+  withheld: boolean;
   error: StudyError | null;
 }
 
@@ -62,8 +70,10 @@ export interface SliceResult {
   index: number;
   position_mm: number | null;
   tumor_probability: number | null;
+  /** Share of tumor slices observed in testing at such a score. */
   interval: [number, number] | null;
-  decision: Decision;
+  /** Null while withheld. */
+  decision: Decision | null;
   reasons: string[];
 }
 
@@ -119,14 +129,17 @@ export interface ModelSummary {
   threshold_words: string;
   sensitivity: Rate | null;
   specificity: Rate | null;
-  /** Which set the two rates and the frequencies come from, for instance "internal testing, 80 patients". */
+  /** Which set the two rates and the frequencies come from, for instance "internal testing: 80 patients". */
   figures_set: string | null;
   calibration: string;
   conformal: string;
+  referral: string;
+  input_gate: string;
   training_data: string;
   prevalence: number | null;
   intended_use: string;
   natural_frequencies: FrequencyBin[];
+  natural_frequencies_words: string;
 }
 
 export interface Mark {
@@ -135,8 +148,8 @@ export interface Mark {
   kind: "box" | "point";
   x0: number;
   y0: number;
-  x1?: number;
-  y1?: number;
+  x1?: number | null;
+  y1?: number | null;
 }
 
 export type FeedbackKind = "agree" | "disagree" | "wrong_input" | "other";

@@ -29,7 +29,9 @@ export interface Language {
 
 export function makeLanguage(code: LanguageCode): Language {
   const number = (value: number, digits = 0) =>
-    value.toLocaleString(code, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    value
+      .toLocaleString(code, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+      .replace("-", "−");
   const t = (key: Key, values: Values = {}) =>
     FILES[code][key].replace(/\{(\w+)\}/g, (whole, name: string) =>
       name in values ? String(values[name]) : whole,

@@ -1,18 +1,17 @@
 /** Signing in. Plain fields, so that pasting and password managers work. */
 
 import { useState } from "preact/hooks";
-import { address, api, Problem } from "../api/client";
-import type { Session } from "../api/types";
+import { api, Problem } from "../api/client";
+import type { Session, SignInWays } from "../api/types";
 import { useLanguage } from "../language/language";
 import { ProblemNote } from "../parts/problem_note";
 
 interface LoginProps {
-  /** Where the organization's own sign-in starts; null where there are local accounts. */
-  organization: boolean;
+  ways: SignInWays;
   onSession(session: Session): void;
 }
 
-export function Login({ organization, onSession }: LoginProps) {
+export function Login({ ways, onSession }: LoginProps) {
   const { t } = useLanguage();
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -32,8 +31,8 @@ export function Login({ organization, onSession }: LoginProps) {
   return (
     <main id="main" class="login">
       <h1>{t("sign_in")}</h1>
-      {organization && (
-        <a class="button primary" href={address("session/oidc")}>
+      {ways.redirect !== null && (
+        <a class="button primary" href={new URL(ways.redirect.replace(/^\//, ""), document.baseURI).href}>
           {t("sign_in_organization")}
         </a>
       )}

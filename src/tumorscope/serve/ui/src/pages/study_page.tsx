@@ -78,7 +78,7 @@ function Opened({ study, session, isReport, reload }: OpenedProps) {
             )}
             <ModelFacts model={study.model} />
             {!askFirst && canReview && (
-              <FeedbackForm study={study} viewing={viewing} onGiven={reload} />
+              <FeedbackForm study={study} session={session} viewing={viewing} onGiven={reload} />
             )}
           </div>
         </div>

@@ -180,7 +180,7 @@ function StudyRow({ study }: { study: StudySummary }) {
 function Nothing() {
   const { t } = useLanguage();
   return (
-    <span class="muted">
+    <span class="muted nothing">
       <span aria-hidden="true">–</span>
       <span class="hidden-label">{t("none")}</span>
     </span>

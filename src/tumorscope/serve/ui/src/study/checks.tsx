@@ -25,7 +25,11 @@ export function Checks({ study }: { study: Study }) {
               <span class="check-word">
                 <Icon name={outcome.icon} /> {t(outcome.key)}
               </span>
-              <ServerWords>{check.words}</ServerWords>
+              <span>
+                <ServerWords>
+                  <span class="check-name">{check.name}:</span> {check.words}
+                </ServerWords>
+              </span>
             </li>
           );
         })}

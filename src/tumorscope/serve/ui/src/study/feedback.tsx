@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { api } from "../api/client";
-import type { Feedback, FeedbackKind, Mark, Study } from "../api/types";
+import type { Feedback, FeedbackKind, Mark, Session, Study } from "../api/types";
 import { useLanguage, type Key } from "../language/language";
 import { Icon, type IconName } from "../parts/icons";
 import { useAnnounce } from "../parts/live_region";
@@ -19,11 +19,12 @@ const MARKERS: readonly { tool: "point" | "box"; icon: IconName; key: Key }[] = 
 
 interface FeedbackProps {
   study: Study;
+  session: Session;
   viewing: Viewing | null;
   onGiven(): void;
 }
 
-export function FeedbackForm({ study, viewing, onGiven }: FeedbackProps) {
+export function FeedbackForm({ study, session, viewing, onGiven }: FeedbackProps) {
   const { t } = useLanguage();
   const announce = useAnnounce();
   const [kind, setKind] = useState<FeedbackKind | null>(null);
@@ -55,7 +56,7 @@ export function FeedbackForm({ study, viewing, onGiven }: FeedbackProps) {
     <section class="card" aria-labelledby="feedback-title">
       <h2 id="feedback-title">{t("feedback")}</h2>
       {study.feedback.map((given, index) => (
-        <Given key={given.id ?? index} feedback={given} />
+        <Given key={given.id ?? index} feedback={given} session={session} />
       ))}
       <form onSubmit={submit}>
         <fieldset class="options options-wide">
@@ -145,9 +146,10 @@ function Marks({ viewing, marks }: { viewing: Viewing; marks: Mark[] }) {
   );
 }
 
-function Given({ feedback }: { feedback: Feedback }) {
+function Given({ feedback, session }: { feedback: Feedback; session: Session }) {
   const { t, time } = useLanguage();
-  const who = [feedback.account, feedback.created && time(feedback.created)].filter(Boolean);
+  const name = feedback.account === session.account.id ? t("you") : feedback.account;
+  const who = [name, feedback.created && time(feedback.created)].filter(Boolean);
   return (
     <div class="given">
       <p>

@@ -17,7 +17,12 @@ export function Frequencies({ model, value }: { model: ModelSummary; value: numb
       : t("frequency_is", { ...range, tumors: number((100 * bin.tumors) / bin.n), n: bin.n });
   return (
     <p class="frequency">
-      {words} {model.figures_set && <ServerWords>({model.figures_set})</ServerWords>}
+      {words}{" "}
+      {model.natural_frequencies_words && (
+        <span class="muted">
+          {t("source")}: <ServerWords>{model.natural_frequencies_words}</ServerWords>
+        </span>
+      )}
     </p>
   );
 }

@@ -23,6 +23,8 @@ export function ModelList({ model }: { model: ModelSummary }) {
     [t("intended_use"), model.intended_use],
     [t("calibration"), model.calibration],
     [t("conformal"), model.conformal],
+    [t("referral"), model.referral],
+    [t("input_gate"), model.input_gate],
     [t("training_data"), model.training_data],
   ] as const;
   return (

@@ -18,12 +18,17 @@ const MODES: readonly { value: OverlayMode; key: Key }[] = [
 export function OverlayTools({ study, viewing }: { study: Study; viewing: Viewing }) {
   const { t, number } = useLanguage();
   const { series, overlay } = viewing;
-  if (study.withheld) return <p class="overlay-tools muted">{t("overlay_withheld")}</p>;
-  if (series.overlay === null) return <p class="overlay-tools muted">{t("overlay_none")}</p>;
-  const shown = hasMap(series, viewing.sliceOf(series));
+  if (study.withheld) return <p class="muted">{t("overlay_withheld")}</p>;
+  if (series.overlay === null) return <p class="muted">{t("overlay_none")}</p>;
   return (
-    <div class="overlay-tools" role="group" aria-label={t("overlay")}>
-      <Choice label={t("overlay")} visibleLabel value={overlay} options={MODES} onChange={viewing.setOverlay} />
+    <div class="group" role="group" aria-label={t("overlay")}>
+      <Choice
+        label={t("overlay")}
+        visibleLabel
+        value={overlay}
+        options={MODES}
+        onChange={viewing.setOverlay}
+      />
       {overlay === "fill" && (
         <label class="field-inline">
           <span>{t("opacity")}</span>
@@ -37,10 +42,12 @@ export function OverlayTools({ study, viewing }: { study: Study; viewing: Viewin
           </button>
           <input
             type="range"
+            class="opacity"
             min={10}
             max={100}
             step={5}
             value={Math.round(viewing.opacity * 100)}
+            aria-label={t("opacity")}
             aria-valuetext={`${number(viewing.opacity * 100)} %`}
             onInput={(event) => viewing.setOpacity(Number(event.currentTarget.value) / 100)}
           />
@@ -54,10 +61,18 @@ export function OverlayTools({ study, viewing }: { study: Study; viewing: Viewin
           </button>
         </label>
       )}
-      {overlay !== "off" && !shown && <p class="muted">{t("overlay_not_on_slice")}</p>}
-      {overlay !== "off" && shown && <Legend viewing={viewing} />}
     </div>
   );
+}
+
+/** Below the strip, so that nothing moves when the map is switched. */
+export function OverlayWords({ viewing }: { viewing: Viewing }) {
+  const { t } = useLanguage();
+  const { series, overlay } = viewing;
+  if (overlay === "off" || series.overlay === null) return null;
+  if (!hasMap(series, viewing.sliceOf(series)))
+    return <p class="muted">{t("overlay_not_on_slice")}</p>;
+  return <Legend viewing={viewing} />;
 }
 
 export function Legend({ viewing }: { viewing: Viewing }) {

@@ -5,7 +5,7 @@ import type { Series, Study } from "../api/types";
 import { useLanguage } from "../language/language";
 import { Pane } from "../viewer/pane";
 import { loadRelevance, loadVolume, type Relevance, type Volume } from "../viewer/volume";
-import { OverlayTools } from "./overlay_tools";
+import { OverlayWords } from "./overlay_tools";
 import { SliceTools } from "./slice_tools";
 import { hasMap, type Viewing } from "./viewing";
 import { ViewTools } from "./view_tools";
@@ -62,8 +62,8 @@ export function Pictures({ study, viewing }: { study: Study; viewing: Viewing })
           />
         ))}
       </div>
-      <OverlayTools study={study} viewing={viewing} />
       <SliceTools study={study} viewing={viewing} />
+      <OverlayWords viewing={viewing} />
     </section>
   );
 }
@@ -95,7 +95,7 @@ function LoadedPane({ study, viewing, shown }: LoadedPaneProps) {
       tool={viewing.tool}
       marks={viewing.marks.filter((mark) => mark.series === series.id && mark.slice === slice)}
       onSlice={(to) => viewing.setSlice(series, to)}
-      onWindow={(window) => viewing.setWindow(series, channel, window)}
+      onWindow={(window) => viewing.setWindows([{ series, channel, window }])}
       onView={viewing.setView}
       onMark={(mark) => viewing.setMarks([...viewing.marks, mark])}
     />

@@ -127,6 +127,11 @@ function PrevalenceSlider({ sensitivity, specificity, tested }: PrevalenceSlider
         <output class="prevalence-value">{number(percent)} %</output>
       </div>
       <CountsBar counts={counts} />
+      <ul class="counts-keys muted" aria-hidden="true">
+        <li class="key-tp">{t("count_tp")}</li>
+        <li class="key-fp">{t("count_fp")}</li>
+        <li class="key-fn">{t("count_fn")}</li>
+      </ul>
       <p>
         {t("ppv_words", { flagged, tumors: counts.truePositive, of: number(OF) })}{" "}
         <span class="muted">{flagged > 0 && t("ppv_is", { value: number(counts.truePositive / flagged, 2) })}</span>

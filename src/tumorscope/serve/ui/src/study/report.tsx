@@ -78,7 +78,7 @@ function ReportPictures({ study, viewing }: { study: Study; viewing: Viewing }) 
       <p>
         {paneTitle(series, channel)} · {t("slice_n_of_m", { n: slice + 1, m: series.slices })}
         {position != null && ` (${number(position, 1)} mm)`} ·{" "}
-        {t("window_short", { width: window.width, center: window.center })} ·{" "}
+        {t("window_short", { width: Math.round(window.width), center: Math.round(window.center) })} ·{" "}
         {series.edge_labels ? t("sides_as_labeled") : t("orientation_unknown")}
       </p>
       {overlay === "off" ? (

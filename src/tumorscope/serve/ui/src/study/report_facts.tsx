@@ -69,7 +69,8 @@ function ReportResult({ study, series }: { study: Study; series: Series | null }
   return (
     <>
       <p class="report-value">
-        <strong>{probability(highest.tumor_probability)}</strong> {t(decisionKey(peak.decision))}
+        <strong>{probability(highest.tumor_probability)}</strong>{" "}
+        {peak.decision && t(decisionKey(peak.decision))}
       </p>
       <p>
         {t("highest_slice_probability")} ({t("slice_n_of_m", { n: highest.slice_index + 1, m: series.slices })}).{" "}

@@ -110,7 +110,7 @@ function SeriesResult({ study, series, viewing }: SeriesResultProps) {
           {probability(highest.tumor_probability)}
         </output>
         <span class={peak.decision === "above threshold" ? "decision decision-above" : "decision"}>
-          {t(decisionKey(peak.decision))}
+          {peak.decision && t(decisionKey(peak.decision))}
         </span>
       </p>
       <ProbabilityBar

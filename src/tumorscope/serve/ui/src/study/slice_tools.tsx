@@ -46,11 +46,12 @@ export function SliceTools({ study, viewing }: { study: Study; viewing: Viewing 
           <>
             {result.tumor_probability !== null &&
               ` · ${t("probability_is", { value: probability(result.tumor_probability) })}`}
-            {` · ${t(decisionKey(result.decision))}`}
+            {result.decision && ` · ${t(decisionKey(result.decision))}`}
             {result.reasons.length > 0 && (
               <>
-                {": "}
+                {" ("}
                 <ServerWords>{result.reasons.join("; ")}</ServerWords>
+                {")"}
               </>
             )}
           </>

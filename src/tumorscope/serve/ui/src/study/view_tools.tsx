@@ -7,6 +7,7 @@ import { Icon, type IconName } from "../parts/icons";
 import { Stepper } from "../parts/stepper";
 import { FIT, type GreyWindow } from "../viewer/drawing";
 import type { Tool } from "../viewer/gestures";
+import { OverlayTools } from "./overlay_tools";
 import type { Layout, Viewing } from "./viewing";
 
 const LAYOUTS: readonly { value: Layout; key: Key; icon: IconName }[] = [
@@ -38,53 +39,134 @@ export function presetWindow(series: Series, preset: { width: number; center: nu
   };
 }
 
-export function ViewTools({ study, viewing }: { study: Study; viewing: Viewing }) {
+interface ToolsProps {
+  study: Study;
+  viewing: Viewing;
+}
+
+export function ViewTools({ study, viewing }: ToolsProps) {
+  const { t } = useLanguage();
+  const single = channels(study).length < 2;
+  const mapped = study.series.some((one) => one.overlay !== null);
+  const layouts = LAYOUTS.filter(
+    ({ value }) =>
+      !(single && value === "sequences") && (mapped || value !== "compare"),
+  );
+  return (
+    <div class="tools" role="group" aria-label={t("view_tools")}>
+      <div class="tools-row">
+        {layouts.length > 1 && (
+          <Choice
+            label={t("layout")}
+            value={viewing.layout}
+            options={layouts}
+            onChange={viewing.setLayout}
+          />
+        )}
+        {viewing.layout !== "sequences" && !single && (
+          <ChannelSelect study={study} viewing={viewing} />
+        )}
+        <Choice
+          label={t("drag_tool")}
+          value={viewing.tool}
+          options={TOOLS}
+          onChange={viewing.setTool}
+        />
+        <ZoomTools viewing={viewing} />
+        {study.series.length > 1 && (
+          <button
+            type="button"
+            class="toggle"
+            aria-pressed={viewing.linked}
+            onClick={() => viewing.setLinked(!viewing.linked)}
+          >
+            <Icon name="link" /> {t("linked")}
+          </button>
+        )}
+      </div>
+      <div class="tools-row">
+        <OverlayTools study={study} viewing={viewing} />
+        <WindowTools study={study} viewing={viewing} />
+      </div>
+    </div>
+  );
+}
+
+function ChannelSelect({ study, viewing }: ToolsProps) {
+  const { t } = useLanguage();
+  return (
+    <label class="field-inline">
+      <span class="hidden-label">{t("sequence")}</span>
+      <select
+        value={`${viewing.series.id}:${viewing.channel}`}
+        onChange={(event) => {
+          const found = channels(study)[event.currentTarget.selectedIndex];
+          if (found) viewing.choose(found.series, found.channel);
+        }}
+      >
+        {channels(study).map((one) => (
+          <option key={one.name} value={`${one.series.id}:${one.channel}`}>
+            {one.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function ZoomTools({ viewing }: { viewing: Viewing }) {
   const { t, number } = useLanguage();
-  const { series, channel, view } = viewing;
+  const { view } = viewing;
+  return (
+    <div class="group" role="group" aria-label={t("zoom")}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t("zoom_out")}
+        onClick={() => viewing.setView({ ...view, zoom: Math.max(0.5, view.zoom * 0.8) })}
+      >
+        −
+      </button>
+      <button type="button" class="quiet zoom-value" onClick={() => viewing.setView(FIT)}>
+        <span class="hidden-label">{t("zoom_fit")} </span>
+        {number(view.zoom * 100)} %
+      </button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t("zoom_in")}
+        onClick={() => viewing.setView({ ...view, zoom: Math.min(16, view.zoom * 1.25) })}
+      >
+        +
+      </button>
+    </div>
+  );
+}
+
+/** The grey window by choice and by number. Side by side, it holds for all sequences. */
+function WindowTools({ study, viewing }: ToolsProps) {
+  const { t } = useLanguage();
+  const { series, channel } = viewing;
   const window = viewing.windowOf(series, channel);
-  const apply = (wanted: GreyWindow) => viewing.setWindow(series, channel, wanted);
+  const shown = viewing.layout === "sequences" ? channels(study) : [viewing];
+  const apply = (wanted: (series: Series) => GreyWindow) =>
+    viewing.setWindows(
+      shown.map((one) => ({ ...one, window: wanted(one.series) })),
+    );
   const preset = PRESETS.findIndex((one) => {
     const wanted = presetWindow(series, one);
     return wanted.center === window.center && wanted.width === window.width;
   });
   const step = Math.max(1, Math.round(series.window.width / 20));
-  const single = channels(study).length < 2;
   return (
-    <div class="tools" role="group" aria-label={t("view_tools")}>
-      <Choice
-        label={t("layout")}
-        value={viewing.layout}
-        options={LAYOUTS.filter(({ value }) => !(single && value === "sequences"))}
-        onChange={viewing.setLayout}
-      />
-      {viewing.layout !== "sequences" && !single && (
-        <label class="field-inline">
-          <span class="hidden-label">{t("sequence")}</span>
-          <select
-            value={`${series.id}:${channel}`}
-            onChange={(event) => {
-              const found = channels(study)[event.currentTarget.selectedIndex];
-              if (found) viewing.choose(found.series, found.channel);
-            }}
-          >
-            {channels(study).map((one) => (
-              <option key={one.name} value={`${one.series.id}:${one.channel}`}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        </label>
-      )}
-      <Choice label={t("drag_tool")} value={viewing.tool} options={TOOLS} onChange={viewing.setTool} />
+    <>
       <label class="field-inline">
         <span>{t("preset")}</span>
         <select
           value={preset}
           onChange={(event) => {
             const wanted = PRESETS[Number(event.currentTarget.value)];
-            if (!wanted) return;
-            for (const one of viewing.layout === "sequences" ? channels(study) : [viewing])
-              viewing.setWindow(one.series, one.channel, presetWindow(one.series, wanted));
+            if (wanted) apply((one) => presetWindow(one, wanted));
           }}
         >
           {preset < 0 && <option value={-1}>{t("preset_own")}</option>}
@@ -98,54 +180,22 @@ export function ViewTools({ study, viewing }: { study: Study; viewing: Viewing }
       <Stepper
         label={t("window_width")}
         short={t("width_short")}
-        value={window.width}
+        value={Math.round(window.width)}
         step={step}
         low={1}
         high={100_000}
-        onChange={(width) => apply({ ...window, width })}
+        onChange={(width) => apply(() => ({ ...window, width }))}
       />
       <Stepper
         label={t("window_center")}
         short={t("center_short")}
-        value={window.center}
+        value={Math.round(window.center)}
         step={step}
         low={-50_000}
         high={50_000}
-        onChange={(center) => apply({ ...window, center })}
+        onChange={(center) => apply(() => ({ ...window, center }))}
       />
-      <div class="group" role="group" aria-label={t("zoom")}>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t("zoom_out")}
-          onClick={() => viewing.setView({ ...view, zoom: Math.max(0.5, view.zoom * 0.8) })}
-        >
-          −
-        </button>
-        <button type="button" class="quiet zoom-value" onClick={() => viewing.setView(FIT)}>
-          <span class="hidden-label">{t("zoom_fit")} </span>
-          {number(view.zoom * 100)} %
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t("zoom_in")}
-          onClick={() => viewing.setView({ ...view, zoom: Math.min(16, view.zoom * 1.25) })}
-        >
-          +
-        </button>
-      </div>
-      {study.series.length > 1 && (
-        <button
-          type="button"
-          class="toggle"
-          aria-pressed={viewing.linked}
-          onClick={() => viewing.setLinked(!viewing.linked)}
-        >
-          <Icon name="link" /> {t("linked")}
-        </button>
-      )}
-    </div>
+    </>
   );
 }
 

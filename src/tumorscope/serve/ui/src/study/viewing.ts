@@ -30,7 +30,7 @@ export interface Viewing {
   setOpacity(opacity: number): void;
   setView(view: View): void;
   setSlice(series: Series, slice: number): void;
-  setWindow(series: Series, channel: number, window: GreyWindow): void;
+  setWindows(changes: { series: Series; channel: number; window: GreyWindow }[]): void;
   setMarks(marks: Mark[]): void;
 }
 
@@ -44,10 +44,16 @@ function channelCount(study: Study): number {
   return study.series.reduce((sum, one) => sum + Math.max(1, one.sequences.length), 0);
 }
 
+/** Side by side where there is room for it. */
+function firstLayout(study: Study): Layout {
+  const isNarrow = matchMedia("(max-width: 46rem)").matches;
+  return channelCount(study) > 1 && !isNarrow ? "sequences" : "single";
+}
+
 export function useViewing(study: Study): Viewing | null {
   const first = study.series[0] ?? null;
   const [chosen, setChosen] = useState({ id: first?.id ?? -1, channel: 0 });
-  const [layout, setLayout] = useState<Layout>(channelCount(study) > 1 ? "sequences" : "single");
+  const [layout, setLayout] = useState(() => firstLayout(study));
   const [linked, setLinked] = useState(true);
   const [tool, setTool] = useState<Tool>("window");
   const [overlay, setOverlayNow] = useState<OverlayMode>("off");
@@ -95,8 +101,10 @@ export function useViewing(study: Study): Viewing | null {
       const moved = others.map((one) => [one.id, linkedSlice(from, at, one)]);
       setSlices({ ...slices, ...Object.fromEntries(moved) });
     },
-    setWindow: (one, channel, window) =>
-      setWindows({ ...windows, [`${one.id}:${channel}`]: window }),
+    setWindows: (changes) => {
+      const changed = changes.map((one) => [`${one.series.id}:${one.channel}`, one.window]);
+      setWindows({ ...windows, ...Object.fromEntries(changed) });
+    },
     setMarks,
   };
 }

@@ -155,8 +155,8 @@ export interface DrawnMark {
   kind: "box" | "point";
   x0: number;
   y0: number;
-  x1?: number;
-  y1?: number;
+  x1?: number | null;
+  y1?: number | null;
 }
 
 /** Draw a reader's marks; their places are in picture pixels. */

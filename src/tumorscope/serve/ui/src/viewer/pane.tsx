@@ -217,12 +217,12 @@ export function Pane(props: PaneProps) {
       <EdgeLetters series={series} />
       <p class="pane-title">{props.title}</p>
       <p class="pane-place">
-        {place}
+        {slice + 1} / {series.slices}
         {series.slice_results[slice]?.position_mm != null &&
           ` · ${number(series.slice_results[slice]!.position_mm!, 1)} mm`}
       </p>
       <p class="pane-window">
-        {t("window_short", { width: window.width, center: window.center })}
+        {t("window_short", { width: Math.round(window.width), center: Math.round(window.center) })}
         {view.zoom !== 1 && ` · ${number(view.zoom, 1)}×`}
       </p>
       {series.edge_labels && <ScaleBar perMm={at.scaleX / series.spacing_mm[1]} />}

@@ -18,13 +18,14 @@ export interface StripProps {
 export function Strip({ series, threshold, slice, onSlice }: StripProps) {
   const { t, probability } = useLanguage();
   const step = WIDTH / series.slices;
+  const bar = Math.min(step * 0.76, 60);
   const result = series.slice_results[slice];
   const words = [
     t("slice_n_of_m", { n: slice + 1, m: series.slices }),
     result?.tumor_probability != null
       ? t("probability_is", { value: probability(result.tumor_probability) })
       : "",
-    result ? t(decisionKey(result.decision)) : "",
+    result?.decision ? t(decisionKey(result.decision)) : "",
   ];
   const jump = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -58,8 +59,8 @@ export function Strip({ series, threshold, slice, onSlice }: StripProps) {
             <rect
               key={one.index}
               class={one.decision === "above threshold" ? "bar-above" : "bar"}
-              x={one.index * step + step * 0.12}
-              width={step * 0.76}
+              x={(one.index + 0.5) * step - bar / 2}
+              width={bar}
               y={HEIGHT * (1 - one.tumor_probability)}
               height={Math.max(1, HEIGHT * one.tumor_probability)}
             />
