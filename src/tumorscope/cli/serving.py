@@ -52,6 +52,28 @@ def serve(  # noqa: PLR0913 - the options of a command
     auth: Annotated[
         Auth, typer.Option(help="How people sign in; none on the loopback only.")
     ] = Auth.none,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            help="Name by which browsers reach the service; repeatable. Needed for any "
+            "--host but the loopback.",
+        ),
+    ] = None,
+    behind_tls: Annotated[
+        bool,
+        typer.Option(
+            "--behind-tls",
+            help="Browsers come over TLS only, through a reverse proxy on this machine.",
+        ),
+    ] = False,
+    oidc_issuer: Annotated[
+        str | None,
+        typer.Option(help="Issuer of the OpenID provider, an https address."),
+    ] = None,
+    oidc_audience: Annotated[
+        str | None, typer.Option(help="Audience that its tokens must name.")
+    ] = None,
     reader_first: Annotated[
         bool,
         typer.Option(
@@ -113,6 +135,11 @@ def serve(  # noqa: PLR0913 - the options of a command
             "stow_url": stow,
             "deidentify": not keep_identity,
             "demo": made.studies if demo else None,
+        },
+        security={
+            "allowed_hosts": allowed_host or None,
+            "behind_tls": behind_tls or None,
+            "oidc": oidc_issuer and {"issuer": oidc_issuer, "audience": oidc_audience},
         },
     )
     sys.exit(launch(settings, say=typer.echo))

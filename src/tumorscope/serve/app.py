@@ -15,6 +15,7 @@ from tumorscope.serve.api import (
     export,
     jobs,
     models,
+    patients,
     reading,
     session,
     studies,
@@ -78,7 +79,17 @@ def create_app(settings: ServiceSettings) -> FastAPI:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
-    parts = (session, accounts, audit_log, uploads, studies, export, reading, jobs)
+    parts = (
+        session,
+        accounts,
+        audit_log,
+        patients,
+        uploads,
+        studies,
+        export,
+        reading,
+        jobs,
+    )
     for part in (*parts, models):
         api.include_router(part.router)
     return api

@@ -5,29 +5,26 @@ The audit log keeps a tombstone: that a patient, known by a keyed hash, was eras
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import select
 
 from tumorscope.serve.audit_log.actions import Action
 from tumorscope.serve.audit_log.entry import Entry
 from tumorscope.serve.audit_log.log import AuditLog
 from tumorscope.serve.database.engine import Database
-from tumorscope.serve.database.tables import CRASHES, STUDIES, UPLOADS
+from tumorscope.serve.database.tables import STUDIES
 from tumorscope.serve.deidentify import VAULT_FILE, vault_of
-from tumorscope.serve.storage import STUDIES as STUDIES_FOLDER
-from tumorscope.serve.storage import Storage, is_id
+from tumorscope.serve.removal import remove_study
+from tumorscope.serve.storage import Storage
 from tumorscope.workflows.forget import forget, pseudonym_of
 
 VaultOutcome = Literal["erased", "no entry", "no vault"]
 DAY_S = 24 * 3600.0
-_YOUNG_S = 3600.0
-"""A folder without a row is left alone for this long: its row may be on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +116,7 @@ class Eraser:
         removed as an orphan.
         """
         for study in studies:
-            self.storage.remove_study(study)
-            with self.database.write() as connection:
-                _delete_rows(connection, study)
-            self.storage.remove_study(study)
+            remove_study(self.database, self.storage, study)
             self.log.append(
                 Entry(
                     action=Action.STUDY_DELETED,
@@ -143,23 +137,6 @@ class Eraser:
         self.erase_studies(studies, account_id=account_id)
         return len(studies)
 
-    def remove_orphans(self) -> int:
-        """Remove folders of studies that have no row any more; return how many."""
-        removed = 0
-        for folder in (self.storage.data / STUDIES_FOLDER).iterdir():
-            if time.time() - folder.stat().st_mtime < _YOUNG_S:
-                continue
-            if is_id(folder.name) and self._is_known(folder.name):
-                continue
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-        return removed
-
-    def _is_known(self, study: str) -> bool:
-        query = select(STUDIES.c.id).where(STUDIES.c.id == study)
-        with self.database.read() as connection:
-            return connection.execute(query).first() is not None
-
     def _vault(self) -> tuple[Path, Path] | tuple[None, None]:
         if not (self.storage.data / VAULT_FILE).exists():
             return None, None
@@ -172,17 +149,3 @@ class Eraser:
         """
         if self.database.is_sqlite:
             self.database.empty_journal()
-
-
-def _delete_rows(connection: Connection, study: str) -> None:
-    """Delete the rows of one study; those that hang on it go with it."""
-    digest = connection.execute(
-        select(STUDIES.c.content_digest).where(STUDIES.c.id == study)
-    ).scalar()
-    connection.execute(delete(UPLOADS).where(UPLOADS.c.study_id == study))
-    connection.execute(delete(STUDIES).where(STUDIES.c.id == study))
-    if digest is None:
-        return
-    same = select(STUDIES.c.id).where(STUDIES.c.content_digest == digest)
-    if connection.execute(same).first() is None:
-        connection.execute(delete(CRASHES).where(CRASHES.c.content_digest == digest))

@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,10 +24,11 @@ from tumorscope.serve.audit_log.actions import Action
 from tumorscope.serve.child_process import ChildOrders, start_child
 from tumorscope.serve.database.engine import Database
 from tumorscope.serve.database.migration import migrate
+from tumorscope.serve.housekeeping import Housekeeping
 from tumorscope.serve.logs import install_logs
 from tumorscope.serve.models import read_models
 from tumorscope.serve.queue.leases import JobQueue
-from tumorscope.serve.safety import make_safety
+from tumorscope.serve.safety import Safety, make_safety
 from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage
 from tumorscope.serve.worker.exit_status import blames_content
@@ -192,13 +194,18 @@ def launch(
     if settings.stow_url is not None:
         check_pacs(settings.stow_url)
     read_models(settings)
-    Storage(settings.data)
+    os.umask(0o077)
+    storage = Storage(settings.data)
     database = Database(settings.url_of_database)
     say(migrate(database).as_words())
     safety = make_safety(database, settings)
+    _refuse_nobody(safety)
     listener = open_port(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     safety.note(Action.SERVICE_STARTED)
+    stops = threading.Event()
+    housekeeping = Housekeeping(database=database, storage=storage, safety=safety)
+    threading.Thread(target=housekeeping.run, args=(stops,), daemon=True).start()
     say(f"Tumorscope listens on {address_of(settings)}")
     supervisor = Supervisor(
         settings=settings,
@@ -209,8 +216,23 @@ def launch(
     try:
         return supervisor.run()
     finally:
+        stops.set()
         safety.note(Action.SERVICE_STOPPED)
+        safety.seal()
         listener.close()
+
+
+def _refuse_nobody(safety: Safety) -> None:
+    """Raise where nobody could ever sign in.
+
+    Raises:
+        ConfigError: If accounts are asked for and there is no admin.
+    """
+    if safety.settings.auth == "accounts" and not safety.accounts.any_admin():
+        raise ConfigError(
+            "no account can manage the service yet: tumorscope accounts add NAME "
+            f"--role admin --data {safety.settings.data}"
+        )
 
 
 def open_port(host: str, port: int) -> socket.socket:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from tumorscope.serve.database.engine import Database
-from tumorscope.serve.database.tables import STUDIES, UPLOADS
+from tumorscope.serve.database.tables import CRASHES, STUDIES, UPLOADS
 from tumorscope.serve.storage import Storage
 
 
@@ -23,7 +23,14 @@ def remove_study(database: Database, storage: Storage, study_id: str) -> bool:
         Whether there was one.
     """
     with database.write() as connection:
+        digest = select(STUDIES.c.content_digest).where(STUDIES.c.id == study_id)
+        content = connection.execute(digest).scalar()
         gone = connection.execute(delete(STUDIES).where(STUDIES.c.id == study_id))
+        same = select(STUDIES.c.id).where(STUDIES.c.content_digest == content)
+        if content is not None and connection.execute(same).first() is None:
+            connection.execute(
+                delete(CRASHES).where(CRASHES.c.content_digest == content)
+            )
         connection.execute(delete(UPLOADS).where(UPLOADS.c.id == study_id))
     storage.remove_study(study_id)
     return bool(gone.rowcount)

@@ -14,13 +14,17 @@ from tumorscope.serve.settings import ServiceSettings
 
 
 def read_service_settings(
-    file: Path | None, options: Mapping[str, Any]
+    file: Path | None,
+    options: Mapping[str, Any],
+    *,
+    security: Mapping[str, Any] | None = None,
 ) -> ServiceSettings:
     """Return settings; an option of the command line wins where both say something.
 
     Args:
         file: TOML file with names and sections as in `ServiceSettings`.
         options: Of the command line; None stands for unset.
+        security: Those of the section `security`.
 
     Raises:
         ConfigError: If a value or a name cannot be used; the text names the settings
@@ -33,6 +37,9 @@ def read_service_settings(
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{file}: no readable TOML file") from error
     given = {name: value for name, value in options.items() if value is not None}
+    chosen = {name: one for name, one in (security or {}).items() if one is not None}
+    if chosen:
+        given["security"] = known.get("security", {}) | chosen
     try:
         return ServiceSettings.model_validate(known | given)
     except ValidationError as error:

@@ -77,6 +77,10 @@ class Storage:
             raise ValueError("no name of a screening")
         return self.study(study_id) / RESULTS / folder
 
+    def remove_source(self, study_id: str) -> None:
+        """Remove the files that were sent; what was made of them stays."""
+        shutil.rmtree(self.source(study_id), ignore_errors=True)
+
     def remove_study(self, study_id: str) -> None:
         """Remove all files of a study: first out of sight, then from the disk."""
         folder = self.study(study_id)

@@ -48,6 +48,7 @@ def screen(
     out: Path,
     *,
     facts: ModelFacts | None = None,
+    left_out: Sequence[LeftOutScan] = (),
     progress: Progress = silent,
 ) -> ScreeningResult:
     """Score what was uploaded, and write all that is shown of it.
@@ -57,6 +58,7 @@ def screen(
         paths: Folders, NIfTI volumes, DICOM files, images or zip archives.
         out: Folder to make; it appears when it is whole.
         facts: What tests of the model showed; adds intervals where they have some.
+        left_out: What was left out before; it is listed with the rest.
         progress: Shows how far it got; may raise to stop it.
 
     Returns:
@@ -76,6 +78,7 @@ def screen(
             made=made,
         )
         layout = read_layout(paths, place / ".unpacked")
+        layout.left_out += left_out
         result = _score_all(served, layout, folder, progress)
         layout.remove_unpacked()
         if objects.files:

@@ -19,6 +19,7 @@ from tumorscope.io.sandbox import Sandbox
 from tumorscope.io.scan_files import ScanFile, files_of_zip
 
 MAX_UNPACKED_BYTES = 2 * 2**30
+MAX_UNPACKED_FILES = 20_000
 _MASK = "_mask."
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DEPTH, _LENGTH = 4, 80
@@ -87,6 +88,38 @@ def read_layout(paths: Sequence[Path], unpacked: Path) -> UploadLayout:
         _sort(unpacked, layout)
     layout.pictures.sort()
     return layout
+
+
+def unpack_archives(folder: Path) -> None:
+    """Replace each zip archive below a folder by its members, under names of our own.
+
+    Archives in archives stay as they are.
+
+    Args:
+        folder: Files of an upload.
+
+    Raises:
+        DataError: If an archive is not to be trusted, or unpacks to too much.
+        UnreadableScanError: If an archive or a member is damaged.
+    """
+    archives = [one for one in files_below(folder) if one.suffix.lower() == ".zip"]
+    left = MAX_UNPACKED_BYTES
+    for archive in archives:
+        with Sandbox() as sandbox:
+            members = files_of_zip(archive, sandbox)
+            left -= sum(one.member.size_bytes for one in members if one.member)
+            if left < 0 or len(members) > MAX_UNPACKED_FILES:
+                raise DataError(
+                    f"{archive.name}: unpacks to more than "
+                    f"{MAX_UNPACKED_BYTES // 2**30} GiB or {MAX_UNPACKED_FILES} files"
+                )
+            for number, one in enumerate(members):
+                content = bytes(sandbox.call(_READ, one))
+                name = safe_path(one.name)
+                place = archive.with_suffix("") / name.parent
+                place.mkdir(parents=True, exist_ok=True)
+                (place / f"{number:05d}-{name.name}").write_bytes(content)
+        archive.unlink()
 
 
 def _sort(path: Path, layout: UploadLayout) -> None:

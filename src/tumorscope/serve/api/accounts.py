@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from tumorscope.domain.errors import ConfigError
+from tumorscope.serve.api.documented import refusals
 from tumorscope.serve.api.session import set_password
 from tumorscope.serve.audit_log.recording import Action, record
 from tumorscope.serve.problems import ConflictError, InvalidError, NotFoundError
@@ -31,14 +32,14 @@ AccountId = Annotated[str, Path(max_length=64)]
 Prefix = Annotated[str, Path(max_length=16)]
 
 
-@router.get("/accounts")
+@router.get("/accounts", responses=refusals())
 def list_accounts(request: Request, _principal: Admin) -> list[AccountView]:
     """Return all accounts."""
     safety: Safety = request.app.state.safety
     return [AccountView.of(one) for one in safety.accounts.all()]
 
 
-@router.post("/accounts", status_code=201)
+@router.post("/accounts", status_code=201, responses=refusals())
 def add_account(request: Request, given: NewAccount, principal: Admin) -> AccountView:
     """Make an account."""
     safety: Safety = request.app.state.safety
@@ -52,7 +53,7 @@ def add_account(request: Request, given: NewAccount, principal: Admin) -> Accoun
     return AccountView.of(account)
 
 
-@router.patch("/accounts/{account_id}")
+@router.patch("/accounts/{account_id}", responses=refusals(404, 409))
 def change_account(
     request: Request, account_id: AccountId, given: AccountChange, principal: Admin
 ) -> AccountView:
@@ -71,7 +72,7 @@ def change_account(
     return AccountView.of(_account(safety, account_id))
 
 
-@router.get("/tokens")
+@router.get("/tokens", responses=refusals())
 def list_tokens(request: Request, principal: Reader) -> list[TokenView]:
     """Return one's own tokens; an admin sees all."""
     safety: Safety = request.app.state.safety
@@ -79,7 +80,7 @@ def list_tokens(request: Request, principal: Reader) -> list[TokenView]:
     return [TokenView.of(one) for one in safety.tokens.of_account(whose)]
 
 
-@router.post("/tokens", status_code=201)
+@router.post("/tokens", status_code=201, responses=refusals(404, 409))
 def issue_token(request: Request, given: NewToken, principal: Reader) -> IssuedToken:
     """Make a token; its text is shown this once."""
     safety: Safety = request.app.state.safety
@@ -102,7 +103,7 @@ def issue_token(request: Request, given: NewToken, principal: Reader) -> IssuedT
     return IssuedToken(token=text, known=TokenView.of(known))
 
 
-@router.delete("/tokens/{prefix}", status_code=204)
+@router.delete("/tokens/{prefix}", status_code=204, responses=refusals(404))
 def revoke_token(request: Request, prefix: Prefix, principal: Reader) -> None:
     """Take a token back at once."""
     safety: Safety = request.app.state.safety

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from tumorscope.serve.api.documented import refusals
 from tumorscope.serve.audit_log.checkpoints import public_key, read_checkpoints
 from tumorscope.serve.audit_log.recording import Action, record
 from tumorscope.serve.audit_log.verification import verify
@@ -20,7 +21,7 @@ Admin = Annotated[Principal, Depends(require(Scope.ADMIN))]
 _HIGHEST = 2**63 - 1
 
 
-@router.get("/audit-log")
+@router.get("/audit-log", responses=refusals())
 def read_audit_log(
     request: Request,
     _principal: Admin,
@@ -39,7 +40,7 @@ def read_audit_log(
     return AuditPage(items=items, next_above=items[-1].number if more else None)
 
 
-@router.get("/audit-log/state")
+@router.get("/audit-log/state", responses=refusals())
 def check_audit_log(request: Request, _principal: Admin) -> AuditState:
     """Read the whole log again and compare it with the checkpoints of this machine."""
     safety: Safety = request.app.state.safety

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 
+from tumorscope.serve.api.documented import refusals
 from tumorscope.serve.api.session import client_address
 from tumorscope.serve.erasure import Eraser
 from tumorscope.serve.safety import Safety
-from tumorscope.serve.security.access import Principal, Scope, require
+from tumorscope.serve.services import Administers, Served
 from tumorscope.serve.wire.people import Erased
 
 router = APIRouter(tags=["patients"])
-Admin = Annotated[Principal, Depends(require(Scope.ADMIN))]
 
 
-@router.delete("/patients/{patient_key:path}")
+@router.delete("/patients/{patient_key:path}", responses=refusals())
 def erase_patient(
+    *,
     request: Request,
+    services: Served,
     patient_key: Annotated[str, Path(min_length=1, max_length=200)],
-    principal: Admin,
+    principal: Administers,
 ) -> Erased:
     """Erase all data of a patient: studies, files, rows, the vault's entry.
 
@@ -28,9 +30,7 @@ def erase_patient(
     """
     safety: Safety = request.app.state.safety
     eraser = Eraser(
-        database=request.app.state.database,
-        storage=request.app.state.storage,
-        log=safety.audit_log,
+        database=services.database, storage=services.storage, log=safety.audit_log
     )
     erased = eraser.erase_patient(
         patient_key,

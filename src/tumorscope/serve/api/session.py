@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from tumorscope.domain.card import RESEARCH_USE
 from tumorscope.domain.errors import ConfigError
+from tumorscope.serve.api.documented import refusals
 from tumorscope.serve.audit_log.recording import Action, record
 from tumorscope.serve.problems import ConflictError, InvalidError
 from tumorscope.serve.safety import Safety
@@ -31,7 +32,7 @@ _WRONG = "The name or the password is wrong."
 Reader = Annotated[Principal, Depends(require(Scope.READ))]
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", responses=refusals())
 def sign_in_ways(request: Request) -> SignInWays:
     """Say how to sign in; this needs no sign-in."""
     safety: Safety = request.app.state.safety
@@ -44,7 +45,7 @@ def sign_in_ways(request: Request) -> SignInWays:
     )
 
 
-@router.get("/session")
+@router.get("/session", responses=refusals())
 def read_session(request: Request) -> SessionView:
     """Return who is signed in; 401 where nobody is."""
     principal = identify(request)
@@ -54,7 +55,7 @@ def read_session(request: Request) -> SessionView:
     return _view(request, principal, token)
 
 
-@router.post("/session")
+@router.post("/session", responses=refusals(409))
 def sign_in(request: Request, response: Response, given: SignIn) -> SessionView:
     """Sign in with name and password; the session's cookie is always a new one."""
     safety: Safety = request.app.state.safety
@@ -73,7 +74,7 @@ def sign_in(request: Request, response: Response, given: SignIn) -> SessionView:
     return _view(request, principal, safety.sessions.csrf_token(secret))
 
 
-@router.delete("/session", status_code=204)
+@router.delete("/session", status_code=204, responses=refusals())
 def sign_out(request: Request, response: Response, _principal: Reader) -> None:
     """End this session."""
     safety: Safety = request.app.state.safety
@@ -85,7 +86,7 @@ def sign_out(request: Request, response: Response, _principal: Reader) -> None:
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
-@router.put("/session/password", status_code=204)
+@router.put("/session/password", status_code=204, responses=refusals(409))
 def change_password(
     request: Request, response: Response, given: NewPassword, principal: Reader
 ) -> None:

@@ -33,6 +33,7 @@ def main() -> int:
         storage=Storage(settings.data),
         registry=registry,
         models=OpenedModels(settings.engine),
+        settings=settings,
     )
     worker = Worker(orders.name, place, settings)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())

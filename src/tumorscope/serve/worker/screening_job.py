@@ -10,14 +10,18 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
+from tumorscope.domain.errors import DataError
 from tumorscope.domain.progress import Progress
 from tumorscope.domain.screening import ScreeningResult
+from tumorscope.domain.study import LeftOutScan
 from tumorscope.serve.database.counters import count
 from tumorscope.serve.database.engine import Database
-from tumorscope.serve.database.tables import STUDIES, UPLOAD_FILES
+from tumorscope.serve.database.tables import STUDIES, UPLOAD_FILES, UPLOADS
+from tumorscope.serve.deidentify import deidentify_study
 from tumorscope.serve.models import ModelRegistry, ServedModelEntry
 from tumorscope.serve.queue.job import Claim, NewJob
 from tumorscope.serve.queue.leases import FullError, JobQueue
+from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage, new_id
 from tumorscope.serve.worker.opened_models import OpenedModels
 from tumorscope.workflows.screening import screen
@@ -36,6 +40,7 @@ class Workplace:
         storage: Files of the service.
         registry: Models by their id.
         models: Models that are open.
+        settings: Of the service.
     """
 
     database: Database
@@ -43,6 +48,7 @@ class Workplace:
     storage: Storage
     registry: ModelRegistry
     models: OpenedModels
+    settings: ServiceSettings
 
 
 def do_job(place: Workplace, claim: Claim, progress: Progress) -> bool:
@@ -69,9 +75,16 @@ def do_job(place: Workplace, claim: Claim, progress: Progress) -> bool:
     out = place.storage.results(claim.study_id, name)
     counts = False
     try:
-        lay_out(place, claim.study_id, work)
+        files, left_out = _files(place, claim, work)
         served = place.models.open(model)
-        result = screen(served, [work], out, facts=model.facts, progress=progress)
+        result = screen(
+            served,
+            [files],
+            out,
+            facts=model.facts,
+            left_out=left_out,
+            progress=progress,
+        )
 
         def record(connection: Connection) -> None:
             _count_result(connection, result, time.monotonic() - began, claim)
@@ -87,6 +100,53 @@ def do_job(place: Workplace, claim: Claim, progress: Progress) -> bool:
         if not counts or claim.kind == "shadow":
             shutil.rmtree(out, ignore_errors=True)
     return counts
+
+
+def _files(
+    place: Workplace, claim: Claim, work: Path
+) -> tuple[Path, tuple[LeftOutScan, ...]]:
+    """Return where the files of a study are, and what was left out of them.
+
+    Where uploads lose their identifiers, these are the clean files; what was sent is
+    removed as soon as they are there.
+    """
+    if not place.settings.strips_identity:
+        lay_out(place, claim.study_id, work)
+        return work, ()
+    try:
+        clean = deidentify_study(
+            place.storage.study(claim.study_id),
+            data=place.settings.data,
+            owner=claim.owner,
+            lay_out=lambda folder: lay_out(place, claim.study_id, folder),
+        )
+    except DataError:
+        place.storage.remove_source(claim.study_id)
+        raise
+    with place.database.write() as connection:
+        _forget_names(connection, claim.study_id, clean.pseudonyms[0])
+    place.storage.remove_source(claim.study_id)
+    return clean.folder, clean.left_out
+
+
+def _forget_names(connection: Connection, study_id: str, pseudonym: str) -> None:
+    """Drop the names of files, and name the study by its pseudonym."""
+    connection.execute(
+        update(UPLOAD_FILES)
+        .where(UPLOAD_FILES.c.upload_id == study_id)
+        .values(client_name="de-identified")
+    )
+    for table in (UPLOADS, STUDIES):
+        connection.execute(
+            update(table)
+            .where(table.c.id == study_id)
+            .values(title=f"Study {pseudonym[:8]}")
+        )
+    connection.execute(
+        update(STUDIES)
+        .where(STUDIES.c.id == study_id, STUDIES.c.patient_key.is_(None))
+        .values(patient_key=pseudonym)
+    )
 
 
 def lay_out(place: Workplace, study_id: str, work: Path) -> None:
