@@ -51,5 +51,5 @@ def install_logs(level: int = logging.INFO) -> None:
     handler.setFormatter(JsonLines())
     handler.addFilter(HideSecrets())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in ("uvicorn", "alembic", "PIL", "matplotlib"):
+    for name in ("uvicorn", "alembic", "PIL", "matplotlib", "highdicom"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -141,7 +141,7 @@ def _identity(card: BundleCard) -> dict[str, Any]:
 
 def _observed(report: Mapping[str, Any]) -> tuple[ObservedShare, ...]:
     bins = report["reliability"][0]
-    bands = {one["name"]: one for one in report["reliability_band"]}
+    bands = {one["name"]: one for one in report.get("reliability_band", ())}
     found = []
     for number, count in enumerate(bins["n_slices"]):
         band = bands.get(f"tumor_share_bin_{number + 1:02d}")

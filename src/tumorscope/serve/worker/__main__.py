@@ -15,6 +15,7 @@ from tumorscope.serve.storage import Storage
 from tumorscope.serve.worker.loop import Worker
 from tumorscope.serve.worker.opened_models import OpenedModels
 from tumorscope.serve.worker.screening_job import Workplace
+from tumorscope.serve.worker.sources import Sources
 
 
 def main() -> int:
@@ -27,12 +28,18 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold pixels
     database = Database(settings.url_of_database)
     registry = read_models(settings)
+    storage = Storage(settings.data)
     place = Workplace(
         database=database,
         queue=JobQueue(database, settings.queue),
-        storage=Storage(settings.data),
+        storage=storage,
         registry=registry,
         models=OpenedModels(settings.engine),
+        sources=Sources(
+            database=database,
+            storage=storage,
+            strips_identity=settings.strips_identity,
+        ),
         settings=settings,
     )
     worker = Worker(orders.name, place, settings)
