@@ -110,13 +110,12 @@ def serve(  # noqa: PLR0913 - the options of a command
 
     folder = (data or default_data()).resolve()
     chosen = list(bundles or [])
+    studies: Path | None = None
     if demo:
         from tumorscope.workflows.serve_demo import make_serve_demo
 
-        made = make_serve_demo(
-            folder / "demo", progress=show_progress, say=lambda text: typer.echo(text)
-        )
-        chosen = [*chosen, made.bundle]
+        made = make_serve_demo(folder / "demo", progress=show_progress, say=typer.echo)
+        chosen, studies = [*chosen, made.bundle], made.studies
     if not chosen:
         raise ConfigError("name a bundle, or take a first look with --demo")
     settings = read_service_settings(
@@ -134,7 +133,7 @@ def serve(  # noqa: PLR0913 - the options of a command
             "engine": engine,
             "stow_url": stow,
             "deidentify": not keep_identity,
-            "demo": made.studies if demo else None,
+            "demo": studies,
         },
         security={
             "allowed_hosts": allowed_host or None,

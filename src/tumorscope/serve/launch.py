@@ -25,6 +25,7 @@ from tumorscope.serve.child_process import ChildOrders, start_child
 from tumorscope.serve.database.engine import Database
 from tumorscope.serve.database.migration import migrate
 from tumorscope.serve.housekeeping import Housekeeping
+from tumorscope.serve.demo_studies import hand_in_demo
 from tumorscope.serve.logs import install_logs
 from tumorscope.serve.models import read_models
 from tumorscope.serve.queue.leases import JobQueue
@@ -193,7 +194,7 @@ def launch(
     install_logs()
     if settings.stow_url is not None:
         check_pacs(settings.stow_url)
-    read_models(settings)
+    models = read_models(settings)
     os.umask(0o077)
     storage = Storage(settings.data)
     database = Database(settings.url_of_database)
@@ -207,11 +208,17 @@ def launch(
     housekeeping = Housekeeping(database=database, storage=storage, safety=safety)
     threading.Thread(target=housekeeping.run, args=(stops,), daemon=True).start()
     say(f"Tumorscope listens on {address_of(settings)}")
+    queue = JobQueue(database, settings.queue)
+    if settings.demo is not None:
+        hand_in_demo(
+            settings.demo,
+            database=database,
+            storage=storage,
+            models=models,
+            queue=queue,
+        )
     supervisor = Supervisor(
-        settings=settings,
-        listener=listener,
-        database=database,
-        queue=JobQueue(database, settings.queue),
+        settings=settings, listener=listener, database=database, queue=queue
     )
     try:
         return supervisor.run()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STUDIES = "studies"
-SOURCE, RESULTS = "source", "results"
+SOURCE, RESULTS, PHANTOM = "source", "results", "phantom"
 SUFFIXES = (
     ".nii.gz",
     *(".nii", ".dcm", ".zip", ".png", ".jpg", ".jpeg", ".tif", ".tiff"),
@@ -66,6 +66,14 @@ class Storage:
     def source(self, study_id: str) -> Path:
         """Return where the files of a study are that were sent; an upload has its id."""
         return self.study(study_id) / SOURCE
+
+    def mark_phantom(self, study_id: str) -> None:
+        """Note that no patient is behind a study; only the service itself may say so."""
+        (self.study(study_id) / PHANTOM).touch()
+
+    def is_phantom(self, study_id: str) -> bool:
+        """Return whether the service itself made the files of a study."""
+        return (self.study(study_id) / PHANTOM).is_file()
 
     def results(self, study_id: str, folder: str) -> Path:
         """Return where one screening of a study is.
