@@ -24,8 +24,8 @@ from tumorscope.serve.audit_log.actions import Action
 from tumorscope.serve.child_process import ChildOrders, start_child
 from tumorscope.serve.database.engine import Database
 from tumorscope.serve.database.migration import migrate
-from tumorscope.serve.housekeeping import Housekeeping
 from tumorscope.serve.demo_studies import hand_in_demo
+from tumorscope.serve.housekeeping import Housekeeping
 from tumorscope.serve.logs import install_logs
 from tumorscope.serve.models import read_models
 from tumorscope.serve.queue.leases import JobQueue

@@ -15,7 +15,6 @@ from tumorscope.serve.storage import Storage
 from tumorscope.serve.worker.loop import Worker
 from tumorscope.serve.worker.opened_models import OpenedModels
 from tumorscope.serve.worker.screening_job import Workplace
-from tumorscope.serve.worker.sources import Sources
 
 
 def main() -> int:
@@ -35,11 +34,6 @@ def main() -> int:
         storage=storage,
         registry=registry,
         models=OpenedModels(settings.engine),
-        sources=Sources(
-            database=database,
-            storage=storage,
-            strips_identity=settings.strips_identity,
-        ),
         settings=settings,
     )
     worker = Worker(orders.name, place, settings)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Connection, select, update
 
@@ -14,7 +16,7 @@ from tumorscope.domain.screening import ScreeningResult
 from tumorscope.domain.study import LeftOutScan
 from tumorscope.serve.database.counters import count
 from tumorscope.serve.database.engine import Database
-from tumorscope.serve.database.tables import STUDIES, UPLOADS
+from tumorscope.serve.database.tables import STUDIES, UPLOAD_FILES, UPLOADS
 from tumorscope.serve.deidentify import deidentify_study
 from tumorscope.serve.models import ModelRegistry, ServedModelEntry
 from tumorscope.serve.queue.job import Claim, NewJob
@@ -22,8 +24,8 @@ from tumorscope.serve.queue.leases import FullError, JobQueue
 from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage, new_id
 from tumorscope.serve.worker.opened_models import OpenedModels
-from tumorscope.serve.worker.sources import Sources, open_source
 from tumorscope.workflows.screening import screen
+from tumorscope.workflows.upload_layout import safe_path
 
 _PROBABILITY_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -148,6 +150,28 @@ def _forget_names(connection: Connection, study_id: str, pseudonym: str) -> None
         .where(STUDIES.c.id == study_id, STUDIES.c.patient_key.is_(None))
         .values(patient_key=pseudonym)
     )
+
+
+def lay_out(place: Workplace, study_id: str, work: Path) -> None:
+    """Give the files of a study the senders' names again, made safe, by hard links.
+
+    Names tell the order of pictures, the sequence of volumes, and what a DICOMDIR refers
+    to.
+    """
+    query = (
+        select(UPLOAD_FILES.c.stored_name, UPLOAD_FILES.c.client_name)
+        .where(UPLOAD_FILES.c.upload_id == study_id)
+        .order_by(UPLOAD_FILES.c.number)
+    )
+    with place.database.read() as connection:
+        files = connection.execute(query).all()
+    source = place.storage.source(study_id)
+    for number, (stored, client_name) in enumerate(files):
+        target = work / safe_path(client_name)
+        if target.exists() or any(one.is_file() for one in target.parents):
+            target = work / f"copy-{number}" / target.name
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.link(source / stored, target)
 
 
 def _model_of(place: Workplace, claim: Claim) -> ServedModelEntry:
