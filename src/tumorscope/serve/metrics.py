@@ -71,18 +71,14 @@ class _Shared(Collector):
             states: dict[str, int] = dict(
                 connection.execute(
                     select(STUDIES.c.state, func.count()).group_by(STUDIES.c.state)
-                )
-                .tuples()
-                .all()
+                ).all()
             )
             agreements: dict[str, int] = dict(
                 connection.execute(
                     select(READINGS.c.agreement, func.count()).group_by(
                         READINGS.c.agreement
                     )
-                )
-                .tuples()
-                .all()
+                ).all()
             )
         yield _gauge("tumorscope_queue_jobs", "Jobs by state", "state", depth.counts)
         yield _plain("tumorscope_queue_oldest_seconds", "Wait so far", depth.oldest_s)

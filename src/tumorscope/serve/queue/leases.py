@@ -272,7 +272,7 @@ class JobQueue:
     def depth(self, connection: Connection) -> Depth:
         """Return what the queue holds."""
         by_state = select(JOBS.c.state, func.count()).group_by(JOBS.c.state)
-        counts: dict[str, int] = dict(connection.execute(by_state).tuples().all())
+        counts: dict[str, int] = dict(connection.execute(by_state).all())
         oldest = connection.execute(
             select(func.min(JOBS.c.created)).where(JOBS.c.state == "queued")
         ).scalar()
