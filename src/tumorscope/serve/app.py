@@ -55,6 +55,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its page loads scripts from another host
         redoc_url=None,
+        max_body_size=SMALL_BODY,
     )
     database = Database(settings.url_of_database)
     storage = Storage(settings.data)

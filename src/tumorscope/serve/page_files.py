@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from fastapi.responses import FileResponse
 from tumorscope.serve.problems import NotFoundError
 
 router = APIRouter(include_in_schema=False)
+_NAME = re.compile(r"(assets/)?[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_ABSENT = "There is no such file; the API is below /api/v1."
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -38,8 +41,10 @@ def read_asset(name: str) -> Response:
 
 
 def _file(name: str, cache: str) -> Response:
+    if _NAME.fullmatch(name) is None:
+        raise NotFoundError(_ABSENT)
     folder = page_folder().resolve()
     path = (folder / name).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
-        raise NotFoundError("There is no such file; the API is below /api/v1.")
+        raise NotFoundError(_ABSENT)
     return FileResponse(path, headers={"Cache-Control": cache})

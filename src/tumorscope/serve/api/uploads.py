@@ -45,6 +45,8 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 UploadId = Annotated[str, Path(max_length=36)]
 Number = Annotated[int, Path(ge=0, le=99_999)]
 ClientName = Annotated[str, Query(max_length=500)]
+_COUNTED_HERE = 2**40
+"""The body of a file is counted while it is written, against the settings."""
 _GONE = "There is no such upload, or it is not yours."
 
 
@@ -89,6 +91,7 @@ def read_upload(
 
 @router.put(
     "/{upload_id}/files/{number}",
+    max_body_size=_COUNTED_HERE,
     responses=refusals(404, 408, 409, 507),
     openapi_extra={
         "requestBody": {
