@@ -49,7 +49,7 @@ class OneModel:
         return ServedModel(predictor=predictor, engine_note="engine: stub")
 
 
-def make_card(card: BundleCard, weights: bytes, **changes) -> BundleCard:
+def card_for(card: BundleCard, weights: bytes, **changes) -> BundleCard:
     calibration = LogitCalibration(
         method="temperature", slope=1.0, tune_slices=20, tune_patients=4
     )
@@ -66,8 +66,21 @@ def make_bundle(tmp_path_factory):
     def make(card, name="model", fill=0.0, **changes):
         weights = weights_bytes({"fill": np.full(4, fill, dtype=np.float32)})
         folder = tmp_path_factory.mktemp("bundle") / name
-        whole = make_card(card, weights, name=name, **changes)
+        whole = card_for(card, weights, name=name, **changes)
         write_bundle(folder, whole, weights)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_bundle_of(tmp_path_factory, make_card):
+    """Return a maker of whole bundles of real weights."""
+
+    def make(weights):
+        content = weights_bytes(weights)
+        folder = tmp_path_factory.mktemp("whole") / "model"
+        write_bundle(folder, card_for(make_card(), content, name="whole"), content)
         return folder
 
     return make
