@@ -125,7 +125,7 @@ function Marks({ viewing, marks }: { viewing: Viewing; marks: Mark[] }) {
                 class="link"
                 onClick={() => {
                   const series = viewing.seriesOf(mark.series);
-                  if (series) viewing.setSlice(series, mark.slice);
+                  if (series) viewing.setSlice(series, () => mark.slice);
                 }}
               >
                 {t(mark.kind === "box" ? "mark_box_on" : "mark_point_on", { n: mark.slice + 1 })}

@@ -52,7 +52,7 @@ export function Pictures({ study, viewing }: { study: Study; viewing: Viewing })
   return (
     <section class="pictures" aria-label={t("pictures")}>
       <ViewTools study={study} viewing={viewing} />
-      <div class={`panes panes-${Math.min(panes.length, 4)}`}>
+      <div class={`panes panes-${panes.length > 4 ? "many" : panes.length}`}>
         {panes.map((shown) => (
           <LoadedPane
             key={`${shown.series.id}:${shown.channel}:${shown.withMap}`}
@@ -94,7 +94,7 @@ function LoadedPane({ study, viewing, shown }: LoadedPaneProps) {
       view={viewing.view}
       tool={viewing.tool}
       marks={viewing.marks.filter((mark) => mark.series === series.id && mark.slice === slice)}
-      onSlice={(to) => viewing.setSlice(series, to)}
+      onSlice={(change) => viewing.setSlice(series, change)}
       onWindow={(window) => viewing.setWindows([{ series, channel, window }])}
       onView={viewing.setView}
       onMark={(mark) => viewing.setMarks([...viewing.marks, mark])}

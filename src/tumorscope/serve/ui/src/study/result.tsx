@@ -125,7 +125,7 @@ function SeriesResult({ study, series, viewing }: SeriesResultProps) {
           <button
             type="button"
             class="link"
-            onClick={() => viewing.setSlice(series, highest.slice_index)}
+            onClick={() => viewing.setSlice(series, () => highest.slice_index)}
           >
             {t("show_slice", { n: highest.slice_index + 1 })}
           </button>

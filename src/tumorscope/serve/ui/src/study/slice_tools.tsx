@@ -12,13 +12,14 @@ export function SliceTools({ study, viewing }: { study: Study; viewing: Viewing 
   const { t, probability } = useLanguage();
   const { series } = viewing;
   const slice = viewing.sliceOf(series);
-  const go = (to: number) => viewing.setSlice(series, to);
+  const go = (to: number) => viewing.setSlice(series, () => to);
+  const step = (by: number) => viewing.setSlice(series, (now) => now + by);
   const hasNumbers = series.slice_results.some((one) => one.tumor_probability !== null);
   const result = series.slice_results[slice];
   return (
     <div class="slice-tools">
       <div class="strip-row">
-        <button type="button" class="icon-button" aria-label={t("slice_down")} onClick={() => go(slice - 1)}>
+        <button type="button" class="icon-button" aria-label={t("slice_down")} onClick={() => step(-1)}>
           −
         </button>
         {hasNumbers ? (
@@ -26,12 +27,12 @@ export function SliceTools({ study, viewing }: { study: Study; viewing: Viewing 
             series={series}
             threshold={study.model.threshold_probability}
             slice={slice}
-            onSlice={go}
+            onSlice={(change) => viewing.setSlice(series, change)}
           />
         ) : (
           <SliceOnly slices={series.slices} slice={slice} onSlice={go} />
         )}
-        <button type="button" class="icon-button" aria-label={t("slice_up")} onClick={() => go(slice + 1)}>
+        <button type="button" class="icon-button" aria-label={t("slice_up")} onClick={() => step(1)}>
           +
         </button>
         {series.highest && (

@@ -5,7 +5,7 @@ import { useLanguage, type Key } from "../language/language";
 import { Choice } from "../parts/choice";
 import { Icon, type IconName } from "../parts/icons";
 import { Stepper } from "../parts/stepper";
-import { FIT, type GreyWindow } from "../viewer/drawing";
+import { FIT, zoomed, type GreyWindow } from "../viewer/drawing";
 import type { Tool } from "../viewer/gestures";
 import { OverlayTools } from "./overlay_tools";
 import type { Layout, Viewing } from "./viewing";
@@ -117,17 +117,18 @@ function ChannelSelect({ study, viewing }: ToolsProps) {
 function ZoomTools({ viewing }: { viewing: Viewing }) {
   const { t, number } = useLanguage();
   const { view } = viewing;
+  const zoom = (factor: number) => viewing.setView((now) => zoomed(now, factor));
   return (
     <div class="group" role="group" aria-label={t("zoom")}>
       <button
         type="button"
         class="icon-button"
         aria-label={t("zoom_out")}
-        onClick={() => viewing.setView({ ...view, zoom: Math.max(0.5, view.zoom * 0.8) })}
+        onClick={() => zoom(0.8)}
       >
         −
       </button>
-      <button type="button" class="quiet zoom-value" onClick={() => viewing.setView(FIT)}>
+      <button type="button" class="quiet zoom-value" onClick={() => viewing.setView(() => FIT)}>
         <span class="hidden-label">{t("zoom_fit")} </span>
         {number(view.zoom * 100)} %
       </button>
@@ -135,7 +136,7 @@ function ZoomTools({ viewing }: { viewing: Viewing }) {
         type="button"
         class="icon-button"
         aria-label={t("zoom_in")}
-        onClick={() => viewing.setView({ ...view, zoom: Math.min(16, view.zoom * 1.25) })}
+        onClick={() => zoom(1.25)}
       >
         +
       </button>

@@ -28,8 +28,9 @@ export interface Viewing {
   setOverlay(overlay: OverlayMode): void;
   toggleOverlay(): void;
   setOpacity(opacity: number): void;
-  setView(view: View): void;
-  setSlice(series: Series, slice: number): void;
+  /** Changes are functions: several may come before the next drawing. */
+  setView(change: (view: View) => View): void;
+  setSlice(series: Series, change: (slice: number) => number): void;
   setWindows(changes: { series: Series; channel: number; window: GreyWindow }[]): void;
   setMarks(marks: Mark[]): void;
 }
@@ -44,10 +45,14 @@ function channelCount(study: Study): number {
   return study.series.reduce((sum, one) => sum + Math.max(1, one.sequences.length), 0);
 }
 
+/** More pictures side by side would be too small to read. */
+const MOST_AT_FIRST = 4;
+
 /** Side by side where there is room for it. */
 function firstLayout(study: Study): Layout {
   const isNarrow = matchMedia("(max-width: 46rem)").matches;
-  return channelCount(study) > 1 && !isNarrow ? "sequences" : "single";
+  const count = channelCount(study);
+  return count > 1 && count <= MOST_AT_FIRST && !isNarrow ? "sequences" : "single";
 }
 
 export function useViewing(study: Study): Viewing | null {
@@ -95,12 +100,14 @@ export function useViewing(study: Study): Viewing | null {
     toggleOverlay: () => setOverlay(overlay === "off" ? lastOverlay : "off"),
     setOpacity,
     setView,
-    setSlice: (from, slice) => {
-      const at = Math.min(from.slices - 1, Math.max(0, slice));
-      const others = linked ? study.series : [from];
-      const moved = others.map((one) => [one.id, linkedSlice(from, at, one)]);
-      setSlices({ ...slices, ...Object.fromEntries(moved) });
-    },
+    setSlice: (from, change) =>
+      setSlices((now) => {
+        const wanted = change(now[from.id] ?? middleSlice(from));
+        const at = Math.min(from.slices - 1, Math.max(0, wanted));
+        const others = linked ? study.series : [from];
+        const moved = others.map((one) => [one.id, linkedSlice(from, at, one)]);
+        return { ...now, ...Object.fromEntries(moved) };
+      }),
     setWindows: (changes) => {
       const changed = changes.map((one) => [`${one.series.id}:${one.channel}`, one.window]);
       setWindows({ ...windows, ...Object.fromEntries(changed) });

@@ -17,6 +17,10 @@ export interface View {
 
 export const FIT: View = { zoom: 1, panX: 0, panY: 0 };
 
+export function zoomed(view: View, factor: number): View {
+  return { ...view, zoom: Math.min(16, Math.max(0.5, view.zoom * factor)) };
+}
+
 export type OverlayMode = "off" | "contour" | "fill";
 
 export interface Placement {

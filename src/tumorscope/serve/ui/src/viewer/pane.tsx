@@ -12,6 +12,7 @@ import {
   greyImage,
   placePicture,
   sheetOf,
+  zoomed,
   type GreyWindow,
   type OverlayMode,
   type View,
@@ -35,9 +36,9 @@ export interface PaneProps {
   view: View;
   tool: Tool;
   marks: Mark[];
-  onSlice(slice: number): void;
+  onSlice(change: (slice: number) => number): void;
   onWindow(window: GreyWindow): void;
-  onView(view: View): void;
+  onView(change: (view: View) => View): void;
   onMark(mark: Mark): void;
 }
 
@@ -127,7 +128,7 @@ export function Pane(props: PaneProps) {
   };
 
   useGestures(frame, tool, {
-    scroll: (slices) => props.onSlice(slice + slices),
+    scroll: (slices) => props.onSlice((now) => now + slices),
     window: (width, center, isStart) => {
       if (isStart) windowAtStart.current = window;
       const first = windowAtStart.current;
@@ -138,28 +139,28 @@ export function Pane(props: PaneProps) {
       });
     },
     pan: (dx, dy) =>
-      props.onView({
-        ...view,
-        panX: view.panX + dx / size.width,
-        panY: view.panY + dy / size.height,
-      }),
-    zoom: (factor) => props.onView({ ...view, zoom: clamp(view.zoom * factor, 0.5, 16) }),
+      props.onView((now) => ({
+        ...now,
+        panX: now.panX + dx / size.width,
+        panY: now.panY + dy / size.height,
+      })),
+    zoom: (factor) => props.onView((now) => zoomed(now, factor)),
     click: (x, y) => {
       if (isMarking) setPoint(toPicture(x, y));
       // Panning without a drag: what was clicked comes to the middle.
       else if (tool === "pan")
-        props.onView({
-          ...view,
-          panX: view.panX + 0.5 - x / size.width,
-          panY: view.panY + 0.5 - y / size.height,
-        });
+        props.onView((now) => ({
+          ...now,
+          panX: now.panX + 0.5 - x / size.width,
+          panY: now.panY + 0.5 - y / size.height,
+        }));
     },
     box: (x0, y0, x1, y1, isDone) => {
       const mark = makeBox(toPicture(x0, y0), toPicture(x1, y1));
       setDraft(isDone ? null : mark);
       if (isDone) props.onMark(mark);
     },
-    reset: () => props.onView(FIT),
+    reset: () => props.onView(() => FIT),
   });
 
   useEffect(() => {
@@ -178,11 +179,10 @@ export function Pane(props: PaneProps) {
   });
 
   const keys = paneKeys({
-    slice,
     last: series.slices - 1,
     onSlice: props.onSlice,
-    onZoom: (factor) => props.onView({ ...view, zoom: clamp(view.zoom * factor, 0.5, 16) }),
-    onReset: () => props.onView(FIT),
+    onZoom: (factor) => props.onView((now) => zoomed(now, factor)),
+    onReset: () => props.onView(() => FIT),
     cursor: isMarking
       ? {
           at: cursor ?? { x: series.columns / 2, y: series.rows / 2 },

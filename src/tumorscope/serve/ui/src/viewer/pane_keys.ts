@@ -3,9 +3,8 @@
 type Point = { x: number; y: number };
 
 export interface PaneActions {
-  slice: number;
   last: number;
-  onSlice(slice: number): void;
+  onSlice(change: (slice: number) => number): void;
   onZoom(factor: number): void;
   onReset(): void;
   /** While marking, arrows move a cross and Enter sets it. */
@@ -19,19 +18,20 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowDown: [0, 1],
 };
 
-function targetSlice(key: string, slice: number, last: number): number | null {
+function sliceChange(key: string, last: number): ((slice: number) => number) | null {
   const page = Math.max(1, Math.round((last + 1) / 10));
-  const targets: Record<string, number> = {
-    ArrowUp: slice + 1,
-    ArrowRight: slice + 1,
-    ArrowDown: slice - 1,
-    ArrowLeft: slice - 1,
-    PageUp: slice + page,
-    PageDown: slice - page,
-    Home: 0,
-    End: last,
+  const steps: Record<string, number> = {
+    ArrowUp: 1,
+    ArrowRight: 1,
+    ArrowDown: -1,
+    ArrowLeft: -1,
+    PageUp: page,
+    PageDown: -page,
   };
-  return targets[key] ?? null;
+  if (key === "Home") return () => 0;
+  if (key === "End") return () => last;
+  const step = steps[key];
+  return step === undefined ? null : (slice) => slice + step;
 }
 
 function moveCursor(event: KeyboardEvent, cursor: NonNullable<PaneActions["cursor"]>): boolean {
@@ -53,8 +53,8 @@ export function paneKeys(actions: PaneActions): (event: KeyboardEvent) => void {
       event.preventDefault();
       return;
     }
-    const target = targetSlice(event.key, actions.slice, actions.last);
-    if (target !== null) actions.onSlice(target);
+    const change = sliceChange(event.key, actions.last);
+    if (change !== null) actions.onSlice(change);
     else if (event.key === "+" || event.key === "=") actions.onZoom(1.25);
     else if (event.key === "-") actions.onZoom(0.8);
     else if (event.key === "0") actions.onReset();

@@ -12,7 +12,7 @@ export interface StripProps {
   series: Series;
   threshold: number | null;
   slice: number;
-  onSlice(slice: number): void;
+  onSlice(change: (slice: number) => number): void;
 }
 
 export function Strip({ series, threshold, slice, onSlice }: StripProps) {
@@ -30,7 +30,7 @@ export function Strip({ series, threshold, slice, onSlice }: StripProps) {
   const jump = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const share = (event.clientX - box.left) / box.width;
-    onSlice(Math.floor(share * series.slices));
+    onSlice(() => Math.floor(share * series.slices));
   };
   return (
     <div
@@ -45,7 +45,6 @@ export function Strip({ series, threshold, slice, onSlice }: StripProps) {
       onClick={jump}
       onPointerMove={(event) => event.buttons === 1 && jump(event)}
       onKeyDown={paneKeys({
-        slice,
         last: series.slices - 1,
         onSlice,
         onZoom: () => {},
