@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from tumorscope.serve.api.documented import refusals
 from tumorscope.serve.metrics import render_metrics
 from tumorscope.serve.security.access import Principal, Scope, require
 from tumorscope.serve.services import Served, Services
@@ -32,7 +33,7 @@ def ready(request: Request, services: Served) -> JSONResponse:
     return JSONResponse(content, status_code=200 if is_ready else 503)
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", response_class=PlainTextResponse, responses=refusals())
 def metrics(
     request: Request,
     services: Served,
