@@ -18,8 +18,9 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt $(PIP_ARGS)
 
 # Packages of the operating system that some tests need: dciodvfy judges DICOM objects, and
-# Orthanc is the PACS of the round trip, in a network namespace that ip sets up.
-DEBIAN_PACKAGES ?= dicom3tools orthanc orthanc-dicomweb iproute2
+# Orthanc is the PACS of the round trip, in a network namespace that ip sets up; the queue
+# runs on PostgreSQL too.
+DEBIAN_PACKAGES ?= dicom3tools orthanc orthanc-dicomweb iproute2 postgresql
 JOBS ?= 2
 RUN ?= runs/demo
 

@@ -29,10 +29,11 @@ if ((${#missing[@]})) && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; t
     apt-get update --quiet &&
         DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet \
             --no-install-recommends "${missing[@]}" || true
-    # The package starts a service that listens on every address; tests start their own.
-    if [[ $wanted == *" orthanc "* ]]; then
-        invoke-rc.d orthanc stop || true
-    fi
+    # These packages start services, one of which listens on every address; tests start
+    # their own.
+    local_service() { if [[ $wanted == *" $1 "* ]]; then invoke-rc.d "$1" stop || true; fi; }
+    local_service orthanc
+    local_service postgresql
     find_missing "$@"
 fi
 export TUMORSCOPE_MISSING_PACKAGES="${missing[*]-}"

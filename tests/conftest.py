@@ -132,6 +132,16 @@ def weights():
 @pytest.fixture
 def card() -> BundleCard:
     """Return the card of a bundle for slices of 64 x 64 pixels."""
+    return _card()
+
+
+@pytest.fixture(scope="session")
+def make_card():
+    """Return the maker of that card, for fixtures that live longer than a test."""
+    return _card
+
+
+def _card() -> BundleCard:
     return BundleCard(
         name="run",
         tumorscope_version="0.1.0",

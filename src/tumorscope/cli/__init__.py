@@ -17,6 +17,8 @@ from tumorscope.cli.modeling import evaluate, explain, train
 from tumorscope.cli.privacy import deid
 from tumorscope.cli.reporting import card, compare, fairness, robustness
 from tumorscope.cli.screening import export, predict
+from tumorscope.cli.service_safety import accounts, audit_log, erase
+from tumorscope.cli.serving import serve
 from tumorscope.domain.errors import TumorscopeError
 
 app = typer.Typer(
@@ -41,9 +43,13 @@ app = typer.Typer(
 for command in (
     *(doctor, demo, phantom, prepare, convert, audit, train, evaluate, compare),
     *(fairness, robustness, explain, card, export, predict),
+    serve,
+    erase,
 ):
     app.command()(command)
 app.add_typer(deid, name="deid")
+app.add_typer(accounts, name="accounts")
+app.add_typer(audit_log, name="audit-log")
 
 
 def main() -> None:

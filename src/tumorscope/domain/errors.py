@@ -4,6 +4,7 @@
     ├── ConfigError            exit status 2: an option, a spec or a column name
     └── DataError              exit status 2: the user's files
         ├── UnreadableScanError   a file that is no usable image
+        ├── UnsafeArchiveError a zip archive that is not to be trusted
         ├── BundleError           a damaged, foreign or newer bundle
         ├── LeakageError       exit status 3: a patient on both sides of a split
         ├── GateError          exit status 3: an audit found a fault that nobody waived
@@ -38,6 +39,10 @@ class DataError(TumorscopeError):
 
 class UnreadableScanError(DataError):
     """A file that is not a usable image: truncated, blank, animated, too large."""
+
+
+class UnsafeArchiveError(DataError):
+    """A zip archive with links, lying sizes, or names that leave its folder."""
 
 
 class BundleError(DataError):

@@ -19,11 +19,12 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from tumorscope.domain.errors import DataError, UnreadableScanError
+from tumorscope.domain.errors import UnreadableScanError, UnsafeArchiveError
 from tumorscope.io.sandbox import Sandbox
 
 MAX_FILE_BYTES = 300 * 2**20
 """Of one file or one inflated member; an enhanced multi-frame head has about 100 MiB."""
+NO_ZIP = "not a readable zip archive"
 MAX_MEMBERS = 100_000
 MAX_ARCHIVE_BYTES = 32 * 2**30
 """Declared size of all members together."""
@@ -86,14 +87,16 @@ def files_of_zip(archive: Path, sandbox: Sandbox) -> list[ScanFile]:
         sandbox: Reads its directory.
 
     Raises:
-        DataError: If it is damaged, or has what an exported study never has: links,
+        UnreadableScanError: If it is damaged.
+        UnsafeArchiveError: If it has what an exported study never has: links,
             names that leave the folder, two members of one name or at one place,
             encryption, or sizes beyond the caps.
     """
     try:
         found = sandbox.call(_LIST_ZIP, str(archive))
     except UnreadableScanError as error:
-        raise DataError(f"{archive.name}: {error}") from error
+        kind = UnreadableScanError if str(error) == NO_ZIP else UnsafeArchiveError
+        raise kind(f"{archive.name}: {error}") from error
     return [
         ScanFile(path=archive, name=str(entry.pop("name")), member=ZipMember(**entry))
         for entry in found
@@ -132,7 +135,7 @@ def list_zip(path: str) -> list[dict[str, Any]]:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise UnreadableScanError("not a readable zip archive") from error
+        raise UnreadableScanError(NO_ZIP) from error
     if len(members) > MAX_MEMBERS:
         raise UnreadableScanError(f"{len(members)} members; the limit is {MAX_MEMBERS}")
     if sum(one.file_size for one in members) > MAX_ARCHIVE_BYTES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -79,12 +79,15 @@ class WrittenDeid:
         json: The same numbers.
         report: The values.
         summary: A few lines for a terminal.
+        origins: For each written file, below the output folder, the file that it was
+            made from, below the input. It leads back, and is never stored.
     """
 
     html: Path
     json: Path
     report: DeidReport
     summary: str
+    origins: Mapping[str, PurePosixPath] = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -296,10 +299,13 @@ def _write_report(
         faces=tuple(run.faces),
         anonymity=measure_anonymity(released, limit=spec.small_cell),
     )
-    return _write_pages(run.output.place, report)
+    origins = {line.path: run.owners[line.path].relative for line in lines}
+    return _write_pages(run.output.place, report, origins)
 
 
-def _write_pages(place: Path, report: DeidReport) -> WrittenDeid:
+def _write_pages(
+    place: Path, report: DeidReport, origins: Mapping[str, PurePosixPath]
+) -> WrittenDeid:
     created, ours = now(), version("tumorscope")
     claims = CLAIMS[report.spec.mode]
     head = PageHead(
@@ -340,6 +346,7 @@ def _write_pages(place: Path, report: DeidReport) -> WrittenDeid:
         json=place / REPORT_JSON,
         report=report,
         summary="\n".join(lines),
+        origins=origins,
     )
 
 

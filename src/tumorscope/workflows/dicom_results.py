@@ -24,11 +24,7 @@ from tumorscope.domain.series_result import (
     SeriesResult,
     SliceResult,
 )
-from tumorscope.explanation.attribution import (
-    Attribution,
-    seen_pixels,
-    to_original_grid,
-)
+from tumorscope.explanation.attribution import Attribution
 from tumorscope.explanation.capture import draw_capture
 from tumorscope.importers.scan_kinds import volume_layout
 from tumorscope.inference.engines import AUTO
@@ -36,7 +32,7 @@ from tumorscope.io.bundle import WEIGHTS, read_card
 from tumorscope.io.dicom_results.folder import ResultFolder
 from tumorscope.io.dicom_results.objects import make_objects
 from tumorscope.io.pacs import StoreReceipt, check_address, store_files
-from tumorscope.preprocessing import find_head
+from tumorscope.workflows.class_maps import map_on_picture
 from tumorscope.workflows.predict import predict
 from tumorscope.workflows.predict_scans import ScoredStack
 from tumorscope.workflows.prediction_list import PredictionList
@@ -201,16 +197,11 @@ def _slice_result(
     class_map: NDArray[np.float32],
 ) -> SliceResult:
     entry = scored.entries[index]
-    picture = scored.stack.picture(index)
-    brightest = picture if picture.ndim == 2 else picture.max(axis=2)
-    box = find_head(brightest, card.preprocess)
-    on_grid = to_original_grid(class_map, box, *brightest.shape)
-    on_grid[~seen_pixels(box, *brightest.shape)] = 0
     return SliceResult(
         index=index,
         tumor_probability=_known(entry),
         decision=str(entry.decision),
-        class_map=on_grid,
+        class_map=map_on_picture(scored.stack.picture(index), class_map, card),
     )
 
 

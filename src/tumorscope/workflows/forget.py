@@ -41,6 +41,29 @@ class Forgotten:
         )
 
 
+def pseudonym_of(
+    patient: str,
+    *,
+    issuer: str = "",
+    vault: Path | None = None,
+    key_file: Path | None = None,
+) -> str | None:
+    """Return under which pseudonym a vault knows a patient; None where it does not.
+
+    Args:
+        patient: Pseudonym, or the original patient ID.
+        issuer: Issuer of the patient ID, where the files name one.
+        vault: File of the vault; the user's own unless set.
+        key_file: File of its key; else the environment or the keyring.
+
+    Raises:
+        ConfigError: If the vault or its key cannot be used.
+    """
+    opened = open_vault(vault, key_file)
+    entry = opened.find_pseudonym(patient) or opened.find(issuer, patient)
+    return None if entry is None else entry.pseudonym
+
+
 def forget(
     patient: str,
     *,

@@ -1,0 +1,1 @@
+"""Who saw or changed what, and when: records that only grow, each sealed over the last."""

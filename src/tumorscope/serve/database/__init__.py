@@ -1,0 +1,1 @@
+"""One database for accounts, studies and jobs: SQLite, or PostgreSQL by its URL."""

@@ -1,0 +1,1 @@
+"""Jobs that wait in the database: leased, never lost, finished once."""
