@@ -46,7 +46,13 @@ class OneModel:
 
     def open(self, entry):
         predictor = Predictor(entry.facts.card, BrightnessEngine())
-        return ServedModel(predictor=predictor, engine_note="engine: stub")
+        return ServedModel(
+            predictor=predictor,
+            engine_note="engine: stub",
+            card_digest="0" * 64,
+            engine_digests={},
+            streams=1,
+        )
 
 
 def card_for(card: BundleCard, weights: bytes, **changes) -> BundleCard:
