@@ -156,6 +156,7 @@ def wait_for_pictures(page):
 @pytest.fixture
 def pixels_of():
     """Return a reader of a canvas: RGBA as an array (height, width, 4)."""
+
     def read(page, selector=".pane canvas", nth=0):
         found = page.evaluate(
             """([selector, nth]) => {

@@ -203,7 +203,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def sign_in(self, *, body, **_):
         if json.loads(body)["password"] != PASSWORD:
-            raise RefusalError(401, "unauthenticated", "The name or the password is wrong.")
+            raise RefusalError(
+                401, "unauthenticated", "The name or the password is wrong."
+            )
         self.contract.signed_in = True
         self.json(self.contract.session())
 
@@ -251,7 +253,9 @@ class Handler(BaseHTTPRequestHandler):
         upload = self._find(upload_id)
         if self.contract.full_queue > 0:
             self.contract.full_queue -= 1
-            raise RefusalError(429, "queue_full", "The queue is full.", Retry_After="0.2")
+            raise RefusalError(
+                429, "queue_full", "The queue is full.", Retry_After="0.2"
+            )
         self.contract.given.append(("complete", json.loads(body)))
         study = usual_study(f"s-{upload['id']}", upload["title"])
         study.polls_left = 3

@@ -11,7 +11,15 @@ pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.debian("chromium")
 NOTICE = (
     "Research use only. Not a medical device. Not for diagnosis, treatment or triage."
 )
-STUDIES = "s-usual s-two s-refer s-refused s-picture s-failed s-running".split()
+STUDIES = [
+    "s-usual",
+    "s-two",
+    "s-refer",
+    "s-refused",
+    "s-picture",
+    "s-failed",
+    "s-running",
+]
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,10 @@ def test_series_move_together_by_position_until_they_are_unlinked(study_page):
     page = study_page("s-two")
     places = page.locator(".pane-place")
     page.locator(".pane-frame").first.press("Home")
-    assert places.all_inner_texts() == ["1 / 20 · \u221240.0 mm", "1 / 10 · \u221237.5 mm"]
+    assert places.all_inner_texts() == [
+        "1 / 20 · \u221240.0 mm",
+        "1 / 10 · \u221237.5 mm",
+    ]
     page.locator(".pane-frame").first.press("End")
     assert places.all_inner_texts() == ["20 / 20 · 55.0 mm", "10 / 10 · 52.5 mm"]
 

@@ -165,7 +165,9 @@ def test_the_reading_may_be_skipped_and_that_is_recorded(contract, study_page):
 
 def test_feedback_carries_a_comment_and_marks_made_by_mouse_and_keys(  # noqa: PLR0915
     # - one way of a reader through all kinds of marks
-    contract, study_page, pixels_of
+    contract,
+    study_page,
+    pixels_of,
 ):
     """A box by two clicks, a box by drag, a point by keys: stored in picture pixels."""
     page = study_page()
