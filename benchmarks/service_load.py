@@ -53,6 +53,7 @@ class Running:
 
     @property
     def api(self) -> str:
+        """Where the API is."""
         return f"{self.url}/api/v1"
 
     def children(self, word: str) -> list[psutil.Process]:
@@ -198,7 +199,6 @@ def hand_in(service: Running, pictures: dict[str, bytes], key: str) -> str | Non
 
     Every step has a key or a number, so that a repeat after a lost answer is harmless.
     """
-
     opened = ask(service, "POST", "/uploads", json={}, headers={"Idempotency-Key": key})
     if opened is None:
         return None
@@ -345,7 +345,7 @@ def drill_kills(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         )
         sender.start()
         while sum(kills.values()) < options.kills:
-            time.sleep(chance.uniform(0.2, 3.0))
+            time.sleep(chance.uniform(0.3, 4.0))
             word = chance.choice(["worker", "worker", "http_process"])
             victims = service.children(f"serve.{word}")
             if victims:

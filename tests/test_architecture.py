@@ -14,6 +14,7 @@ import pytest
 DOMAIN_LIBRARIES = {"annotated_types", "numpy", "pandas", "pydantic", "tumorscope"}
 PACKAGES = (
     "audit",
+    "client",
     "cli",
     "deid",
     "domain",

@@ -39,7 +39,7 @@ API = "tumorscope.serve.http_process"
 WORKER = "tumorscope.serve.worker"
 LOOK_S = 0.1
 STALL_S = 5.0
-_LONGEST_PAUSE_S = 30.0
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _GRACE_S = 5.0
 _BACKLOG = 1024
 _LOG = logging.getLogger(__name__)
@@ -129,11 +129,11 @@ class Supervisor:
 
     def _bury(self, child: _Child, status: int, now: float) -> None:
         """Give a dead worker's job back at once, and start another soon."""
-        lived_s = now - child.began
         child.process = None
-        child.failures = 0 if lived_s > _LONGEST_PAUSE_S else child.failures + 1
-        quick = min(0.1 * 2**child.failures, _LONGEST_PAUSE_S)
-        child.starts_at = now + (0.0 if status == 0 else quick)
+        is_ours = status != -signal.SIGKILL and now - child.began < _LONGEST_PAUSE_S
+        child.failures = child.failures + 1 if is_ours else 0
+        pause_s = min(_SHORTEST_PAUSE_S * 2**child.failures, _LONGEST_PAUSE_S)
+        child.starts_at = now + (0.0 if status == 0 else pause_s)
         level = logging.INFO if status == 0 else logging.WARNING
         _LOG.log(level, "process ended", extra={"worker": child.name, "status": status})
         if child.module == WORKER and status != 0:
