@@ -25,11 +25,13 @@ from tumorscope.serve.child_process import ChildOrders, start_child
 from tumorscope.serve.database.engine import Database
 from tumorscope.serve.database.migration import migrate
 from tumorscope.serve.demo_studies import hand_in_demo
+from tumorscope.serve.hand_in import Intake
 from tumorscope.serve.housekeeping import Housekeeping
 from tumorscope.serve.logs import install_logs
 from tumorscope.serve.models import read_models
 from tumorscope.serve.queue.leases import JobQueue
 from tumorscope.serve.safety import Safety, make_safety
+from tumorscope.serve.security.access import LOCAL
 from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage
 from tumorscope.serve.worker.exit_status import blames_content
@@ -210,13 +212,15 @@ def launch(
     say(f"Tumorscope listens on {address_of(settings)}")
     queue = JobQueue(database, settings.queue)
     if settings.demo is not None:
-        hand_in_demo(
-            settings.demo,
+        intake = Intake(
             database=database,
             storage=storage,
-            models=models,
             queue=queue,
+            model_id=models.default.id,
+            account_id=LOCAL.account_id,
+            keeps_identity=True,  # nobody is behind a phantom
         )
+        hand_in_demo(settings.demo, intake)
     supervisor = Supervisor(
         settings=settings, listener=listener, database=database, queue=queue
     )
