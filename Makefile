@@ -20,7 +20,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 # Packages of the operating system that some tests need: dciodvfy judges DICOM objects, and
 # Orthanc is the PACS of the round trip, in a network namespace that ip sets up; the queue
 # runs on PostgreSQL too.
-DEBIAN_PACKAGES ?= dicom3tools orthanc orthanc-dicomweb iproute2 postgresql
+DEBIAN_PACKAGES ?= dicom3tools orthanc orthanc-dicomweb iproute2 chromium fonts-dejavu-core poppler-utils postgresql
 JOBS ?= 2
 RUN ?= runs/demo
 
@@ -71,6 +71,10 @@ docstrings: $(VENV)/installed-dev ## every test says the promise that it keeps
 spelling: $(VENV)/installed-dev ## codespell
 	$(BIN)/codespell
 
+.PHONY: page
+page: ## build the page of the service; needs Node 20.19 or later
+	@scripts/build_page.sh
+
 .PHONY: docs
 docs: $(VENV)/installed-dev ## build docs/_build/html, warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
@@ -78,6 +82,10 @@ docs: $(VENV)/installed-dev ## build docs/_build/html, warnings are errors
 .PHONY: benchmark
 benchmark: $(VENV)/installed ## measure speed and memory; writes benchmarks/results
 	$(BIN)/python benchmarks/run.py
+
+.PHONY: release
+release: $(VENV)/bin/python ## sdist, wheel, list of parts (SBOM) and audit, in dist/
+	@scripts/release.sh $(BIN)/python $(PIP_ARGS)
 
 .PHONY: clean
 clean: ## remove the environment, caches and build results; runs/ stays

@@ -45,6 +45,10 @@ step() {
     echo "   $((SECONDS - started)) s"
 }
 
+# The page is built first: its tests, and the wheel's, need it.
+page_missing=
+scripts/build_page.sh || page_missing=$?
+
 step "format" "$bin/ruff" format --check .
 step "lint" "$bin/ruff" check .
 step "docstrings of tests" "$bin/interrogate" --quiet tests
@@ -67,6 +71,14 @@ fi
 if ((${#missing[@]})); then
     echo "NOT RUN: tests that need the Debian packages ${missing[*]}:"
     echo "         apt-get install ${missing[*]}"
+    if [[ ${CI:-} == true ]]; then
+        echo "In CI nothing may be left out: failed."
+        exit 1
+    fi
+fi
+if [[ -n $page_missing ]]; then
+    echo "NOT RUN: tests of the page, because it could not be built (see the first lines):"
+    echo "         install Node 20.19 or later with npm, then run make page"
     if [[ ${CI:-} == true ]]; then
         echo "In CI nothing may be left out: failed."
         exit 1

@@ -14,6 +14,7 @@ import pytest
 DOMAIN_LIBRARIES = {"annotated_types", "numpy", "pandas", "pydantic", "tumorscope"}
 PACKAGES = (
     "audit",
+    "client",
     "cli",
     "deid",
     "domain",
@@ -30,6 +31,7 @@ PACKAGES = (
     "mri_artifacts",
     "pages",
     "phantom",
+    "serve",
     "workflows",
 )
 MODULES = ("preprocessing", "splitting")
@@ -56,7 +58,7 @@ def tiny_project(folder: Path, repository: Path) -> Path:
     for name in ("__init__", *MODULES):
         (package / f"{name}.py").touch()
     (package / "inference" / "torch_engine.py").write_text("import torch\n")
-    for name in ("predict", "serving"):
+    for name in ("predict", "screening", "serving"):
         (package / "workflows" / f"{name}.py").touch()
     shutil.copy(repository / "pyproject.toml", folder)
     return package
@@ -104,6 +106,9 @@ def test_an_empty_package_in_our_layout_keeps_the_contracts(tmp_path, repository
             "from tumorscope.inference import torch_engine",
             "scored without torch",
         ),
+        ("serve/app.py", "from tumorscope.learning import network", "without torch"),
+        ("serve/app.py", "from tumorscope import client", "point down only"),
+        ("workflows/train.py", "import sqlalchemy", "Typer and FastAPI"),
         ("learning/network.py", "import torchvision", "No torchvision"),
         ("workflows/train.py", "import typer", "Typer and FastAPI"),
         ("phantom/b.py", "from tumorscope.phantom import a", "No cycles"),

@@ -25,11 +25,13 @@ from tumorscope.serve.child_process import ChildOrders, start_child
 from tumorscope.serve.database.engine import Database
 from tumorscope.serve.database.migration import migrate
 from tumorscope.serve.demo_studies import hand_in_demo
+from tumorscope.serve.hand_in import Intake
 from tumorscope.serve.housekeeping import Housekeeping
 from tumorscope.serve.logs import install_logs
 from tumorscope.serve.models import read_models
 from tumorscope.serve.queue.leases import JobQueue
 from tumorscope.serve.safety import Safety, make_safety
+from tumorscope.serve.security.access import LOCAL
 from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage
 from tumorscope.serve.worker.exit_status import blames_content
@@ -39,7 +41,7 @@ API = "tumorscope.serve.http_process"
 WORKER = "tumorscope.serve.worker"
 LOOK_S = 0.1
 STALL_S = 5.0
-_LONGEST_PAUSE_S = 30.0
+_SHORTEST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _GRACE_S = 5.0
 _BACKLOG = 1024
 _LOG = logging.getLogger(__name__)
@@ -129,11 +131,11 @@ class Supervisor:
 
     def _bury(self, child: _Child, status: int, now: float) -> None:
         """Give a dead worker's job back at once, and start another soon."""
-        lived_s = now - child.began
         child.process = None
-        child.failures = 0 if lived_s > _LONGEST_PAUSE_S else child.failures + 1
-        quick = min(0.1 * 2**child.failures, _LONGEST_PAUSE_S)
-        child.starts_at = now + (0.0 if status == 0 else quick)
+        is_ours = status != -signal.SIGKILL and now - child.began < _LONGEST_PAUSE_S
+        child.failures = child.failures + 1 if is_ours else 0
+        pause_s = min(_SHORTEST_PAUSE_S * 2**child.failures, _LONGEST_PAUSE_S)
+        child.starts_at = now + (0.0 if status == 0 else pause_s)
         level = logging.INFO if status == 0 else logging.WARNING
         _LOG.log(level, "process ended", extra={"worker": child.name, "status": status})
         if child.module == WORKER and status != 0:
@@ -210,13 +212,15 @@ def launch(
     say(f"Tumorscope listens on {address_of(settings)}")
     queue = JobQueue(database, settings.queue)
     if settings.demo is not None:
-        hand_in_demo(
-            settings.demo,
+        intake = Intake(
             database=database,
             storage=storage,
-            models=models,
             queue=queue,
+            model_id=models.default.id,
+            account_id=LOCAL.account_id,
+            keeps_identity=True,  # nobody is behind a phantom
         )
+        hand_in_demo(settings.demo, intake)
     supervisor = Supervisor(
         settings=settings, listener=listener, database=database, queue=queue
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STUDIES = "studies"
-SOURCE, RESULTS, PHANTOM = "source", "results", "phantom"
+SOURCE, RESULTS, AS_IS = "source", "results", "as-is"
 SUFFIXES = (
     ".nii.gz",
     *(".nii", ".dcm", ".zip", ".png", ".jpg", ".jpeg", ".tif", ".tiff"),
@@ -67,13 +67,16 @@ class Storage:
         """Return where the files of a study are that were sent; an upload has its id."""
         return self.study(study_id) / SOURCE
 
-    def mark_phantom(self, study_id: str) -> None:
-        """Note that no patient is behind a study; only the service itself may say so."""
-        (self.study(study_id) / PHANTOM).touch()
+    def mark_as_is(self, study_id: str) -> None:
+        """Note that the files of a study keep their identifiers.
 
-    def is_phantom(self, study_id: str) -> bool:
-        """Return whether the service itself made the files of a study."""
-        return (self.study(study_id) / PHANTOM).is_file()
+        Only the service itself may say so: no request leads here.
+        """
+        (self.study(study_id) / AS_IS).touch()
+
+    def is_as_is(self, study_id: str) -> bool:
+        """Return whether the files of a study keep their identifiers."""
+        return (self.study(study_id) / AS_IS).is_file()
 
     def results(self, study_id: str, folder: str) -> Path:
         """Return where one screening of a study is.

@@ -30,7 +30,12 @@ SPEC = RunSpec.model_validate(
     {
         "split": {"test_share": 0.3, "tune_share": 0.3},
         "preprocess": {"size_px": 64},
-        "train": {"epochs": 6, "batch_size": 16, "initial_weights": "scratch"},
+        "train": {
+            "epochs": 4,
+            "threads": 1,
+            "batch_size": 16,
+            "initial_weights": "scratch",
+        },
         "calibrate": {"refer_when": "confidence", "target_coverage": 0.8},
         "evaluate": {"bootstrap_draws": 200},
     }

@@ -16,7 +16,7 @@ from tumorscope.serve.wire.people import Erased
 router = APIRouter(tags=["patients"])
 
 
-@router.delete("/patients/{patient_key:path}", responses=refusals())
+@router.delete("/patients/{patient_key:path}", responses=refusals(404))
 def erase_patient(
     *,
     request: Request,

@@ -110,8 +110,8 @@ def _files(
     Where uploads lose their identifiers, these are the clean files; what was sent is
     removed as soon as they are there.
     """
-    is_phantom = place.storage.is_phantom(claim.study_id)
-    if is_phantom or not place.settings.strips_identity:
+    is_as_is = place.storage.is_as_is(claim.study_id)
+    if is_as_is or not place.settings.strips_identity:
         lay_out(place, claim.study_id, work)
         return work, ()
     try:
