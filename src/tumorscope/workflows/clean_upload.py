@@ -18,8 +18,10 @@ from tumorscope.workflows.upload_layout import unpack_archives
 _SETTINGS = (
     "deid.patient_from=folder",
     "deid.accept_deidentified=true",
+    "deid.faces=flag",
 )
-"""Files that name nobody count as one patient of their own upload."""
+"""Files that name nobody count as one patient of their own upload. Faces stay: the images
+do not leave the service, and a reader needs the whole head."""
 _MASK = "_mask"
 _CODES_SHOWN = 3
 
