@@ -106,6 +106,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         full=("--rounds", "9", "--steps", "6", "--epoch-slices", "0"),
         takes_source=True,
     ),
+    "training_peers": Benchmark(
+        script="training_peers.py",
+        title="Training, files to weights, beside other libraries",
+        quick=("--rounds", "2", "--steps", "2"),
+        full=("--rounds", "9", "--steps", "6"),
+        takes_source=True,
+    ),
     "training_memory": Benchmark(
         script="training_memory.py",
         title="Peak memory of training",
@@ -114,6 +121,15 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         takes_source=True,
     ),
     "engines": Benchmark(script="engines.py", title="Engines for scoring"),
+    "batch_scoring": Benchmark(
+        script="batch_scoring.py",
+        title="Scoring of archives",
+        quick=("--sizes", "500", "2500", "--drill", "2500"),
+        full=("--sizes", "1000", "10000", "100000"),
+    ),
+    "gpu_training": Benchmark(
+        script="gpu_training.py", title="Training and scoring on the best device here"
+    ),
     "evaluation_speed": Benchmark(
         script="evaluation_speed.py",
         title="Evaluation with intervals",

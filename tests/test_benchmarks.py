@@ -21,7 +21,9 @@ SCRIPTS = (
     "audit_faults",
     "audit_scale",
     "baselines_lgg",
+    "batch_scoring",
     "calibration_methods",
+    "ceiling",
     "deid_conformance",
     "deid_leak",
     "deid_peer_runner",
@@ -30,6 +32,7 @@ SCRIPTS = (
     "engines",
     "evaluation_speed",
     "fairness_lgg",
+    "gpu_training",
     "hostile_files",
     "input_gate",
     "interval_coverage",
@@ -41,6 +44,7 @@ SCRIPTS = (
     "shortcuts",
     "startup",
     "training_memory",
+    "training_peers",
     "training_throughput",
 )
 

@@ -6,12 +6,14 @@ import json
 import zipfile
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from tumorscope.domain.volume import volume_from_affine
 from tumorscope.io.bundle import read_card, update_card
 from tumorscope.io.images import read_image
 from tumorscope.workflows.predict import predict
+from tumorscope.workflows.score_archive import ArchiveRhythm, score_archive
 
 AFFINE = np.array([[0, 0, 1.0, -10], [0, 1.0, 0, -20], [3.0, 0, 0, 5], [0, 0, 0, 1]])
 
@@ -132,3 +134,23 @@ def test_a_study_without_a_usable_series_is_refused_with_reasons(trained, study)
     assert found.all_refused
     assert found.series == ()
     assert found.left_out[0].reason == "CT, not MR"
+
+
+@pytest.mark.slow
+def test_a_study_scores_into_a_table_as_it_does_by_itself(trained, study, tmp_path):
+    """Slices of a series keep window, order and place, and what is left out is a row."""
+    alone = predict(trained, [study])
+
+    done = score_archive(
+        trained, study, tmp_path / "scores.parquet", rhythm=ArchiveRhythm(batch=1)
+    )
+
+    rows = pq.read_table(done.table.path).to_pylist()
+    assert len(rows) == len(alone.slices) + len(alone.left_out)
+    for row, entry in zip(rows, alone.slices, strict=False):
+        assert row["image"] == entry.image
+        assert row["slice_index"] == entry.slice_index
+        assert row["position_mm"] == entry.position_mm
+        assert row["tumor_probability"] == entry.tumor_probability
+        assert row["refused"] == entry.refused
+    assert rows[-1]["refused"] == "left out: CT, not MR"

@@ -16,6 +16,20 @@ from tumorscope.workflows.serving import bundle_of, serve_bundle
 pytestmark = pytest.mark.xdist_group("trained-run")
 
 HEAVY = ("torch", "monai", "lightning", "captum", "sklearn", "matplotlib", "nncf")
+NOT_FOR_ONE_IMAGE = (
+    *HEAVY,
+    *("pandas", "pyarrow", "scipy", "pydicom", "nibabel", "jinja2", "highdicom"),
+    *("tumorscope.importers.detection", "tumorscope.domain.manifest"),
+)
+COMMAND = f"""
+import sys
+from tumorscope.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print([name for name in {NOT_FOR_ONE_IMAGE!r} if name in sys.modules])
+"""
 PROGRAM = f"""
 import sys
 from pathlib import Path
@@ -62,7 +76,7 @@ def test_a_changed_gate_is_refused(trained, own):
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["openvino", "onnx"])
 def test_scoring_with_an_engine_brings_no_torch(trained, tmp_path, cohort, target):
-    """Neither torch nor MONAI nor Lightning is loaded in a fresh process."""
+    """Neither torch nor MONAI is loaded, and for one image neither pandas nor scipy."""
     module = {"openvino": "openvino", "onnx": "onnxruntime"}[target]
     pytest.importorskip("onnx", reason=f"the extra {target!r} is not installed")
     pytest.importorskip(module, reason=f"the extra {target!r} is not installed")
@@ -81,3 +95,11 @@ def test_scoring_with_an_engine_brings_no_torch(trained, tmp_path, cohort, targe
 
     assert answer.stdout.startswith("[] ")
     assert f"engine: {target}-fp32 against torch" in answer.stdout
+    alone = subprocess.run(  # noqa: S603 - the command line itself
+        [sys.executable, "-c", COMMAND, "predict", str(tmp_path / "run"), str(picture)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert alone.stdout.splitlines()[-1] == "[]"
+    assert f"engine: {target}-fp32 against torch" in alone.stdout
