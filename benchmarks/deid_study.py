@@ -120,7 +120,7 @@ def _refer(
 ) -> FileDataset:
     """Turn a slice into a report or a map that refers to all images of the visit."""
     data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = sop_class
-    data.SeriesNumber, data.Modality = series, "SR" if sop_class == REPORT else "OT"
+    data.SeriesNumber, data.Modality = series, "SR" if sop_class == REPORT else "MR"
     data.SeriesInstanceUID = f"{images[0].StudyInstanceUID}.{series}"
     data.SOPInstanceUID = f"{data.SeriesInstanceUID}.1"
     data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
