@@ -100,3 +100,19 @@ def test_speed_is_measured_on_whole_output(load):
 
     rates = [case["files_per_processor_second"] for case in found.values()]
     assert all(rate > 0 for one in rates for rate in one.values())
+
+
+@pytest.mark.slow
+def test_whole_patients_keep_what_they_must_and_lose_the_rest(load):
+    """Two visits in two processes: one pseudonym, one offset, one graph, no identifier."""
+    study = load("deid_study")
+
+    found = study.measure(2)
+
+    assert found["failed"] == dict.fromkeys(found["checked"], 0)
+    assert set(found["identifiers_found"].values()) == {0}
+    assert set(found["checked"]) == {
+        *("date_shifted", "file_there", "patid_consistent", "pixels_hidden"),
+        *("pixels_retained", "tag_retained", "text_notnull", "text_removed"),
+        *("text_retained", "uid_changed", "uid_consistent", "uid_of_registry_kept"),
+    }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from itertools import permutations, product
+from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -166,3 +170,19 @@ def test_names_are_told_by_their_ending(tmp_path):
     assert not is_nifti_name(tmp_path / "a.gz")
     assert stem_of(tmp_path / "a.b.nii.gz") == "a.b"
     assert stem_of(tmp_path / "a.nii") == "a"
+
+
+@pytest.mark.slow
+def test_the_way_to_choose_a_volume_works(tmp_path, sandbox):
+    """What the refusal of several volumes names is installed, and its output is read."""
+    voxels = np.arange(4 * 5 * 6 * 3, dtype=np.int16).reshape(4, 5, 6, 3)
+    nibabel.save(nibabel.Nifti1Image(voxels, np.eye(4)), tmp_path / "all.nii.gz")
+    program = Path(sys.executable).with_name("nib-roi")
+    command = [str(program), "-t", "1:2", "all.nii.gz", "t1.nii.gz"]
+
+    with pytest.raises(UnreadableScanError, match="nib-roi -t 0:1 IN OUT"):
+        read_nifti(tmp_path / "all.nii.gz", sandbox)
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)  # noqa: S603
+
+    found = read_nifti(tmp_path / "t1.nii.gz", sandbox).volume.voxels
+    np.testing.assert_array_equal(found.transpose(2, 1, 0), voxels[..., 1])

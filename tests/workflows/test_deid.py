@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pydicom
@@ -330,3 +334,31 @@ def test_an_empty_input_is_refused(tmp_path):
 
     with pytest.raises(ConfigError, match="no file there"):
         run(tmp_path)
+
+
+def test_a_run_that_was_killed_goes_on(tmp_path):
+    """kill -9 leaves whole files only; the same command writes what is missing."""
+    for number in range(1, 121):
+        path = tmp_path / "in" / f"{number}.dcm"
+        write_slice(path, number=number, SeriesInstanceUID=f"1.2.9.{number}")
+    write_new_key(tmp_path / "key")
+    words = ("deid", tmp_path / "in", tmp_path / "out", "--key-file", tmp_path / "key")
+    command = [sys.executable, "-m", "tumorscope", *map(str, words)]
+    command += ["--vault", str(tmp_path / "vault.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as started:  # noqa: S603
+        while len(outputs(tmp_path)) < 20 and started.poll() is None:
+            time.sleep(0.005)
+        started.kill()
+    kept = {path: path.stat().st_mtime_ns for path in outputs(tmp_path)}
+    partial = [path for path in kept if path.name.endswith(".partial")]
+
+    done = run(tmp_path)
+
+    assert started.returncode == -signal.SIGKILL
+    assert 20 <= len(kept) < 120
+    assert done.report.n_written == done.report.check.n_read == 120
+    assert len(outputs(tmp_path)) == 120
+    whole = [path for path in kept if path not in partial]
+    again = sum(path.stat().st_mtime_ns != kept[path] for path in whole)
+    assert again <= 1  # written, but killed before the journal told so
+    assert tokens_in(tmp_path / "out") == []

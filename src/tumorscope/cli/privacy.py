@@ -58,7 +58,8 @@ deid = typer.Typer(
 @deid.command("run")
 def deid_run(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="Folder with patients' files.")
+        Path,
+        typer.Argument(metavar="IN", help="Folder or zip archive of patients' files."),
     ],
     out: Annotated[
         Path,
@@ -78,8 +79,8 @@ def deid_run(
     """De-identify a folder: tumorscope deid IN OUT. Leaves deid.html, deid.json, data/.
 
     Settings for --set: deid.dates, keep_characteristics, clean_descriptors, retain_uids,
-    retain_device, patient_from, accept_deidentified, face_free, pixels_reviewed,
-    small_cell. Exit status 2 when no file could be written.
+    retain_device, patient_from, accept_deidentified, faces, face_free, pixels,
+    pixels_reviewed, small_cell. Exit status 2 when no file could be written.
     """
     from tumorscope.workflows.deid import deidentify
 
@@ -147,3 +148,37 @@ def deid_forget(
 
     done = forget(patient, why=why, issuer=issuer, vault=vault, key_file=key_file)
     typer.echo(done.as_text())
+
+
+@deid.command("rotate-key")
+def deid_rotate_key(
+    new_key: Annotated[
+        Path, typer.Argument(help="New file for the new key; only you may read it.")
+    ],
+    *,
+    why: WhyOption,
+    vault: VaultOption = None,
+    key_file: KeyOption = None,
+) -> None:
+    """Seal the vault under a new key; pseudonyms stay, and the old key opens it no more."""
+    from tumorscope.workflows.vault_keys import rotate_key
+
+    done = rotate_key(new_key, why=why, vault=vault, key_file=key_file)
+    typer.echo(done.as_text())
+
+
+@deid.command("escrow-key")
+def deid_escrow_key(
+    public_key: Annotated[
+        Path, typer.Argument(help="RSA public key of who keeps the copy, PEM.")
+    ],
+    out: Annotated[Path, typer.Argument(help="New file for the sealed key.")],
+    *,
+    why: WhyOption,
+    vault: VaultOption = None,
+    key_file: KeyOption = None,
+) -> None:
+    """Write the vault's key so that only the owner of a private key can read it."""
+    from tumorscope.workflows.vault_keys import escrow_key
+
+    typer.echo(escrow_key(public_key, out, why=why, vault=vault, key_file=key_file))

@@ -86,6 +86,12 @@ def predict(  # noqa: PLR0913 - what scores, what is scored, and where answers g
             metavar="URL", help="DICOMweb service (STOW-RS) to send these files to."
         ),
     ] = None,
+    cstore: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AET@HOST:PORT", help="PACS to send these files to by C-STORE."
+        ),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -118,13 +124,14 @@ def predict(  # noqa: PLR0913 - what scores, what is scored, and where answers g
     from tumorscope.workflows.predict_images import are_images, predict_images
 
     filed = None
-    if dicom_out is not None or stow is not None:
+    send_to = _one_pacs(stow, cstore)
+    if dicom_out is not None or send_to is not None:
         from tumorscope.workflows.dicom_results import predict_for_pacs
 
         found, filed = predict_for_pacs(
             *(bundle, files),
             out=dicom_out,
-            stow=stow,
+            send_to=send_to,
             engine=engine,
             progress=show_progress,
         )
@@ -144,6 +151,12 @@ def predict(  # noqa: PLR0913 - what scores, what is scored, and where answers g
             typer.echo(filed.as_words())
     if found.all_refused:
         raise typer.Exit(2)
+
+
+def _one_pacs(stow: str | None, cstore: str | None) -> str | None:
+    if stow is not None and cstore is not None:
+        raise ConfigError("send to one PACS: --stow or --cstore")
+    return cstore if stow is None else stow
 
 
 def _score_archive(

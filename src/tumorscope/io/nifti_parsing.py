@@ -155,7 +155,8 @@ def _layout(header: Any) -> _Layout:
         raise UnreadableScanError("not a volume: three axes are needed")
     if math.prod(sides[3:]) != 1:
         raise UnreadableScanError(
-            f"{math.prod(sides[3:])} volumes in one file; save the one to be used"
+            f"{math.prod(sides[3:])} volumes in one file: which one is meant is not "
+            "guessed; save it alone, here the first: nib-roi -t 0:1 IN OUT"
         )
     shape = (sides[0], sides[1], sides[2])
     if math.prod(shape) > MAX_VOXELS:

@@ -23,7 +23,7 @@ OPEN_NOTE = (
     "network"
 )
 TIMEOUT_S = 60.0
-_AGAIN = "Sending again does no harm: an object keeps its UID"
+AGAIN = "Sending again does no harm: an object keeps its UID"
 _STATUSES_WITH_LIST = (200, 202, 409)
 """All stored, some stored, none stored (PS3.18, table 10.5.3-1)."""
 _REASONS = {
@@ -115,7 +115,7 @@ def store_files(url: str, files: Sequence[Path]) -> StoreReceipt:
                 raise DataError(
                     f"{url}: cannot be reached ({type(error).__name__}), "
                     f"{len(accepted)} of {len(files)} objects are stored; check address, "
-                    f"network and certificate. {_AGAIN}"
+                    f"network and certificate. {AGAIN}"
                 ) from error
             reason, warning = _read_answer(answer, path.stem)
             if reason:
@@ -126,7 +126,7 @@ def store_files(url: str, files: Sequence[Path]) -> StoreReceipt:
     if refused:
         raise DataError(
             f"{url}: refused {len(refused)} of {len(files)} objects: "
-            f"{'; '.join(refused)}. {_AGAIN}"
+            f"{'; '.join(refused)}. {AGAIN}"
         )
     return StoreReceipt(url=url, instances=tuple(accepted), warnings=tuple(notes))
 
@@ -160,14 +160,19 @@ def _read_answer(answer: Response, uid: str) -> tuple[str, str]:
     except (ValueError, TypeError, KeyError, AttributeError):
         return f"{status} with an answer that cannot be read", ""
     if failed:
-        return f"{_describe(failed[0].get('FailureReason'))}, {status}", ""
+        return f"{describe_reason(failed[0].get('FailureReason'))}, {status}", ""
     if uid not in [str(item.get("ReferencedSOPInstanceUID")) for item in stored]:
         return f"{status} with an answer that does not name it", ""
     code = stored[0].get("WarningReason")
-    return "", f"stored with changes: {_describe(code)}" if code else ""
+    return "", f"stored with changes: {describe_reason(code)}" if code else ""
 
 
-def _describe(code: object) -> str:
+def describe_reason(code: object) -> str:
+    """Return a failure or warning reason in words.
+
+    Args:
+        code: As the PACS gave it.
+    """
     if not isinstance(code, int):
         return "no reason given"
     words = _REASONS.get(code) or _REASONS.get(code & 0xFF00) or "unknown reason"

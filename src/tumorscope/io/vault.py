@@ -6,59 +6,30 @@ patient is in it. Deleting the row is erasure: the secret was random and exists 
 else, so that not even the same patient ID brings the old pseudonym back.
 
 References:
-    NIST SP 800-38D (AES-GCM); SP 800-88 (cryptographic erase); GDPR, Articles 4(5), 17.
+    NIST SP 800-88 (cryptographic erase); GDPR, Articles 4(5), 17.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from tumorscope.deid.keys import PatientKeys, lookup_key, new_secret
+from tumorscope.deid.keys import new_secret
 from tumorscope.domain.errors import ConfigError, DataError
+from tumorscope.io.vault_seal import Entry, VaultSeal
 
 VAULT_FORMAT = 1
-_NONCE_BYTES = 12
 _BUSY_MS = 30_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS patients (lookup BLOB PRIMARY KEY, sealed BLOB NOT NULL)
 WITHOUT ROWID;
 """
-_PROBE = b"tumorscope vault"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One patient in the vault.
-
-    Attributes:
-        secret: 256 bits from which everything about the patient is derived.
-        issuer: Issuer of the patient ID; may be empty.
-        patient_id: The original patient ID.
-        names: Original names.
-        outputs: Folders that received files of the patient.
-    """
-
-    secret: bytes = field(repr=False)
-    issuer: str = field(repr=False)
-    patient_id: str = field(repr=False)
-    names: tuple[str, ...] = field(repr=False)
-    outputs: tuple[str, ...]
-
-    @property
-    def pseudonym(self) -> str:
-        """The name that stands for the patient."""
-        return PatientKeys(secret=self.secret).pseudonym
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +71,7 @@ class Vault:
             DataError: If the file is no vault.
         """
         self.path = path
-        self._master = master_key
-        self._cipher = AESGCM(hmac.digest(master_key, b"tumorscope/1/seal", "sha256"))
+        self._seal = VaultSeal(master_key)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o600)
@@ -130,7 +100,7 @@ class Vault:
             names: Names to remember for re-identification.
             output: Folder that receives files of the patient.
         """
-        lookup = lookup_key(self._master, issuer, patient_id)
+        lookup = self._seal.lookup_of(issuer, patient_id)
         with self._connect() as connection:
             connection.execute("BEGIN IMMEDIATE")
             found = self._read(connection, lookup)
@@ -144,7 +114,7 @@ class Vault:
             if entry != found:
                 connection.execute(
                     "INSERT OR REPLACE INTO patients VALUES (?, ?)",
-                    (lookup, self._seal(lookup, entry)),
+                    (lookup, self._seal.seal(lookup, entry)),
                 )
             connection.commit()
         return entry
@@ -152,13 +122,13 @@ class Vault:
     def find(self, issuer: str, patient_id: str) -> Entry | None:
         """Return the entry of a patient; None where there is none."""
         with self._connect() as connection:
-            return self._read(connection, lookup_key(self._master, issuer, patient_id))
+            return self._read(connection, self._seal.lookup_of(issuer, patient_id))
 
     def find_pseudonym(self, pseudonym: str) -> Entry | None:
         """Return the entry behind a pseudonym; every row has to be opened for it."""
         with self._connect() as connection:
             rows = connection.execute("SELECT lookup, sealed FROM patients").fetchall()
-        entries = (self._open(lookup, sealed) for lookup, sealed in rows)
+        entries = (self._seal.open(lookup, sealed) for lookup, sealed in rows)
         return next((one for one in entries if one.pseudonym == pseudonym), None)
 
     def forget(self, entry: Entry) -> Erasure:
@@ -170,7 +140,7 @@ class Vault:
         Args:
             entry: As `find` returned it.
         """
-        lookup = lookup_key(self._master, entry.issuer, entry.patient_id)
+        lookup = self._seal.lookup_of(entry.issuer, entry.patient_id)
         with self._connect() as connection:
             row = connection.execute(
                 "SELECT sealed FROM patients WHERE lookup = ?", (lookup,)
@@ -188,6 +158,40 @@ class Vault:
             is_unrelated=self._would_be_new(lookup, entry),
         )
 
+    def rotate(self, new_master: bytes) -> int:
+        """Seal every row under another key, in one transaction; the old key is void.
+
+        Secrets, and so pseudonyms, stay. What a file system keeps of the old file, and
+        copies of it, still open with the old key: destroy it, and rotate backups.
+
+        Args:
+            new_master: 32 bytes.
+
+        Returns:
+            Number of rows.
+
+        Raises:
+            DataError: If a row was altered; then nothing is changed.
+        """
+        other = VaultSeal(new_master)
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._verify_probe(connection)
+            rows = connection.execute("SELECT lookup, sealed FROM patients").fetchall()
+            entries = [self._seal.open(lookup, sealed) for lookup, sealed in rows]
+            connection.execute("DELETE FROM patients")
+            for entry in entries:
+                lookup = other.lookup_of(entry.issuer, entry.patient_id)
+                row = (lookup, other.seal(lookup, entry))
+                connection.execute("INSERT INTO patients VALUES (?, ?)", row)
+            connection.execute(
+                "UPDATE facts SET value = ? WHERE name = 'probe'", (other.new_probe(),)
+            )
+            connection.commit()
+            connection.execute("VACUUM")
+        self._seal = other
+        return len(entries)
+
     def _would_be_new(self, lookup: bytes, entry: Entry) -> bool:
         """Return whether the same patient would get another secret; nothing is kept."""
         with self._connect() as connection:
@@ -199,56 +203,28 @@ class Vault:
         row = connection.execute(
             "SELECT sealed FROM patients WHERE lookup = ?", (lookup,)
         ).fetchone()
-        return None if row is None else self._open(lookup, row[0])
-
-    def _seal(self, lookup: bytes, entry: Entry) -> bytes:
-        content = {
-            "secret": entry.secret.hex(),
-            "issuer": entry.issuer,
-            "patient_id": entry.patient_id,
-            "names": entry.names,
-            "outputs": entry.outputs,
-        }
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, json.dumps(content).encode(), lookup)
-
-    def _open(self, lookup: bytes, sealed: bytes) -> Entry:
-        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        try:
-            content = json.loads(self._cipher.decrypt(nonce, rest, lookup))
-        except InvalidTag as error:
-            raise DataError(f"{self.path}: a row of the vault was altered") from error
-        return Entry(
-            secret=bytes.fromhex(content["secret"]),
-            issuer=content["issuer"],
-            patient_id=content["patient_id"],
-            names=tuple(content["names"]),
-            outputs=tuple(content["outputs"]),
-        )
+        return None if row is None else self._seal.open(lookup, row[0])
 
     def _verify(self, connection: sqlite3.Connection) -> None:
         """Write what tells the right key from a wrong one, or compare with it."""
         connection.execute("BEGIN IMMEDIATE")
         facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
         if not facts:
-            nonce = secrets.token_bytes(_NONCE_BYTES)
-            probe = nonce + self._cipher.encrypt(nonce, _PROBE, None)
             facts = {
                 "format": str(VAULT_FORMAT).encode(),
                 "id": secrets.token_bytes(8),
-                "probe": probe,
+                "probe": self._seal.new_probe(),
             }
             connection.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
         connection.commit()
         if facts.get("format") != str(VAULT_FORMAT).encode():
             raise DataError(f"{self.path}: a vault of another version")
-        nonce, rest = facts["probe"][:_NONCE_BYTES], facts["probe"][_NONCE_BYTES:]
-        try:
-            self._cipher.decrypt(nonce, rest, None)
-        except InvalidTag as error:
-            raise ConfigError(
-                f"{self.path}: this is not the key of the vault"
-            ) from error
+        self._verify_probe(connection)
+
+    def _verify_probe(self, connection: sqlite3.Connection) -> None:
+        row = connection.execute("SELECT value FROM facts WHERE name = 'probe'")
+        if not self._seal.fits(bytes(row.fetchone()[0])):
+            raise ConfigError(f"{self.path}: this is not the key of the vault")
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from tumorscope.domain.errors import DataError
 
-AuditAction = Literal["reidentify", "forget"]
+AuditAction = Literal["reidentify", "forget", "rotate-key", "escrow"]
 _START = hashlib.sha256(b"tumorscope audit log").hexdigest()
 
 
@@ -27,7 +27,7 @@ class AuditLine:
         when: ISO 8601 time with zone.
         who: Login of the user.
         action: What was done.
-        pseudonym: For whom.
+        pseudonym: For whom; "*" for the whole vault.
         why: Reason as given.
         before: SHA-256 of the line before, as hexadecimal digits.
     """

@@ -13,11 +13,17 @@ import secrets
 from pathlib import Path
 
 import keyring
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from keyring.errors import KeyringError
 
 from tumorscope.domain.errors import ConfigError
 
 KEY_BYTES = 32
+ESCROW_BITS = 3072
 KEY_VARIABLE, KEY_FILE_VARIABLE = "TUMORSCOPE_VAULT_KEY", "TUMORSCOPE_VAULT_KEY_FILE"
 _SERVICE, _ENTRY = "tumorscope", "deid-vault"
 _HOW = (
@@ -66,6 +72,35 @@ def write_new_key(file: Path) -> None:
         raise ConfigError(f"{file}: cannot be written: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="ascii") as opened:
         opened.write(_new_text() + "\n")
+
+
+def seal_key(key: bytes, public_key: Path) -> bytes:
+    """Return a master key, readable for the owner of a private key alone.
+
+    What is sealed is the text of a key file, so that any tool that knows RSA-OAEP with
+    SHA-256 makes a key file of it again.
+
+    Args:
+        key: The master key.
+        public_key: File with an RSA public key of `ESCROW_BITS` or more, PEM.
+
+    Raises:
+        ConfigError: If the file holds no such key.
+    """
+    how = (
+        f"{public_key}: no RSA public key of {ESCROW_BITS} bits or more in PEM: make one "
+        "with `openssl genrsa -out private.pem 3072` and `openssl rsa -in private.pem "
+        "-pubout -out public.pem`"
+    )
+    try:
+        read = load_pem_public_key(public_key.read_bytes())
+    except (OSError, ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(how) from error
+    if not isinstance(read, RSAPublicKey) or read.key_size < ESCROW_BITS:
+        raise ConfigError(how)
+    text = base64.b64encode(key) + b"\n"
+    way = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    return read.encrypt(text, way)
 
 
 def store_new_key() -> None:

@@ -32,6 +32,7 @@ from tumorscope.io.bundle import WEIGHTS, read_card
 from tumorscope.io.dicom_results.folder import ResultFolder
 from tumorscope.io.dicom_results.objects import make_objects
 from tumorscope.io.pacs import StoreReceipt, check_address, store_files
+from tumorscope.io.store_scu import StoreAddress, send_files
 from tumorscope.workflows.class_maps import map_on_picture
 from tumorscope.workflows.predict import predict
 from tumorscope.workflows.predict_scans import ScoredStack
@@ -84,7 +85,7 @@ def predict_for_pacs(
     paths: Sequence[Path],
     *,
     out: Path | None = None,
-    stow: str | None = None,
+    send_to: str | None = None,
     engine: str = AUTO,
     progress: Progress = silent,
 ) -> tuple[PredictionList, FiledResults]:
@@ -94,8 +95,8 @@ def predict_for_pacs(
         bundle: A bundle, or a run that holds one.
         paths: Folders, DICOMDIRs, zip archives or files of DICOM studies.
         out: A new or empty folder; it appears when all results are there.
-        stow: Base address of a DICOMweb service that results are sent to, after they are
-            written.
+        send_to: Where results are sent to after they are written: the base address of a
+            DICOMweb service (STOW-RS), or AET@HOST:PORT (C-STORE).
         engine: As for `predict`.
         progress: Shows how far the scoring got.
 
@@ -109,8 +110,8 @@ def predict_for_pacs(
             there by then.
     """
     _refuse_others(paths)
-    if stow is not None:
-        check_address(stow)
+    if send_to is not None:
+        _check_target(send_to)
     card = read_card(bundle_of(bundle))
     made = datetime.now().astimezone().replace(microsecond=0)
     refused: list[str] = []
@@ -128,7 +129,7 @@ def predict_for_pacs(
             reasons = "; ".join(refused) or "no series could be scored"
             raise DataError(f"no result for a PACS could be made: {reasons}")
         folder.commit()
-        receipt = None if stow is None else store_files(stow, folder.files)
+        receipt = None if send_to is None else _send(send_to, folder.files)
         filed = FiledResults(
             folder=out,
             files=len(folder.files),
@@ -179,6 +180,18 @@ def describe_series(
     )
 
 
+def _check_target(target: str) -> None:
+    """Refuse an address before anything is computed."""
+    if "://" in target:
+        check_address(target)
+    else:
+        StoreAddress.from_text(target)
+
+
+def _send(target: str, files: Sequence[Path]) -> StoreReceipt:
+    return store_files(target, files) if "://" in target else send_files(target, files)
+
+
 def _refuse_others(paths: Sequence[Path]) -> None:
     others = [
         path for path in paths if path.exists() and volume_layout(path) != "dicom"
@@ -186,7 +199,7 @@ def _refuse_others(paths: Sequence[Path]) -> None:
     if others:
         raise ConfigError(
             f"{others[0]}: results for a PACS belong into a DICOM study, and this is none; "
-            "leave --dicom-out and --stow out"
+            "leave --dicom-out, --stow and --cstore out"
         )
 
 

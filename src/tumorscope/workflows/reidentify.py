@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tumorscope.domain.errors import ConfigError
-from tumorscope.io.vault import Entry, Vault
+from tumorscope.io.vault import Vault
 from tumorscope.io.vault_audit import (
     AuditAction,
     AuditLine,
@@ -15,6 +15,7 @@ from tumorscope.io.vault_audit import (
     audit_log_of,
 )
 from tumorscope.io.vault_key import read_master_key, store_new_key, write_new_key
+from tumorscope.io.vault_seal import Entry
 from tumorscope.workflows.deid import default_vault
 from tumorscope.workflows.recording import now
 
