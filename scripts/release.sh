@@ -16,6 +16,8 @@ tools=$work/tools
 runtime=$work/runtime
 
 rm -rf dist
+# The page as it is in this checkout, not as it was built some time ago.
+scripts/build_page.sh
 test -x "$tools/bin/pip-audit" || {
 	"$python" -m venv "$tools"
 	"$tools/bin/python" -m pip install --quiet --disable-pip-version-check "$@" \

@@ -106,6 +106,30 @@ def test_where_the_model_abstains_there_is_no_number_bar_color_or_map(
     assert not any("relevance" in path for _, path in contract.asked)
 
 
+def test_one_referred_slice_refers_its_series(contract, study_page):
+    """A series without a figure shows no number of any slice, whatever the server sends."""
+    view = contract.studies["s-usual"].view
+    for one in view["series"][0]["slice_results"]:
+        if one["decision"] == "above threshold":
+            reason = {"decision": "refer", "reasons": ["both labels are possible"]}
+            one.update({"tumor_probability": None, "interval": None} | reason)
+    view["series"][0]["highest"] = None
+    view |= {"highest_tumor_probability": None, "decision": "refer"}
+
+    page = study_page()
+    page.locator(".pane-frame").first.press("Home")
+    page.locator(".pane-frame").first.press("ArrowUp")
+
+    result = page.locator(".card", has=page.get_by_role("heading", name="Result"))
+    assert "Refer: no number shown" in result.inner_text()
+    assert "both labels are possible" in result.inner_text()
+    assert "shows almost nothing" not in result.inner_text()
+    assert page.locator(".slice-words").inner_text() == "Slice 2 of 20"
+    for part in (".strip", ".probability-bar", ".prevalence"):
+        assert page.locator(part).count() == 0, part
+    assert page.get_by_role("radio", name="Contour").count() == 0
+
+
 def test_a_failed_study_says_why(study_page, make_page):
     """What could not be read is told; nothing is drawn."""
     page = make_page("#/studies/s-failed")
