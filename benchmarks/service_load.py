@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -325,7 +326,8 @@ def submit_many(service: Running, count: int, *, slices: int) -> list[str]:
     """Hand studies in from several senders at once; return those that were accepted."""
 
     def one(number: int) -> str | None:
-        return hand_in(service, make_pictures(slices, seed=number), f"study-{number}")
+        key = f"study-{secrets.token_hex(8)}"
+        return hand_in(service, make_pictures(slices, seed=number), key)
 
     with ThreadPoolExecutor(max_workers=SUBMITTERS) as pool:
         return [one for one in pool.map(one, range(count)) if one is not None]
@@ -412,13 +414,14 @@ def _fill_up(service: Running, disk: Path) -> dict[str, Any]:
     studies = submit_many(service, 5, slices=2)
     before = wait_for_all(service, studies, 240)
     ballast = disk / "ballast"
-    with ballast.open("wb") as stream:
-        try:
-            while True:
-                stream.write(b"\0" * 4096)
-                stream.flush()
-        except OSError:
+    handle = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    try:
+        while os.write(handle, b"\0" * 4096) == 4096:
             pass
+    except OSError:
+        pass  # full
+    finally:
+        os.close(handle)
     answers: Counter[str] = Counter()
     for number in range(20):
         answer = requests.post(
