@@ -102,7 +102,7 @@ def test_where_the_model_abstains_there_is_no_number_bar_color_or_map(
     assert page.get_by_role("radio", name="Contour").count() == 0
     assert page.get_by_role("heading", name="Input checks").is_visible()
     page.keyboard.press("o")
-    page.wait_for_timeout(50)
+    page.settle()
     assert not any("relevance" in path for _, path in contract.asked)
 
 
@@ -144,7 +144,7 @@ def test_a_running_study_shows_its_progress_and_can_be_canceled(contract, make_p
     page.get_by_text("scoring slices 7 / 20").wait_for()
 
     page.get_by_role("button", name="Cancel the screening").click()
-    page.wait_for_timeout(100)
+    page.settle()
     assert ("cancel", "job-s-running") in contract.given
     contract.studies["s-running"].view["job"]["progress"]["done"] = 19
     page.get_by_text("scoring slices 19 / 20").wait_for()
@@ -214,7 +214,7 @@ def test_feedback_carries_a_comment_and_marks_made_by_mouse_and_keys(  # noqa: P
     frame.press("ArrowLeft")
     frame.press("Shift+ArrowUp")
     frame.press("Enter")
-    page.wait_for_timeout(100)
+    page.settle()
     cyan = pixels_of(page)
     assert ((cyan[..., 2] > 200) & (cyan[..., 0] < 130)).sum() > 200
     page.get_by_role("button", name="Remove mark 2").click()
