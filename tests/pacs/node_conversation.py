@@ -107,7 +107,7 @@ def talk(folder: Path, source: Path, orthanc, node) -> None:
     for path in sorted(source.iterdir()):
         ask("/instances", path.read_bytes())
     study = ask("/studies")[0]
-    wait(lambda: echoes(), START_S, node)
+    wait(echoes, START_S, node)
     before = modalities()
     ask("/modalities/node/store", json.dumps(study).encode())
     wait(lambda: modalities().get("SR"), RESULT_S, node)
