@@ -90,7 +90,8 @@ release: $(VENV)/bin/python ## sdist, wheel, list of parts (SBOM) and audit, in 
 .PHONY: clean
 clean: ## remove the environment, caches and build results; runs/ stays
 	rm -rf $(VENV) build dist docs/_build docs/reference/specs.md docs/reference/api.md .coverage .coverage.* \
-		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+		.mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+		src/tumorscope/serve/static src/tumorscope/serve/ui/node_modules
 	find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

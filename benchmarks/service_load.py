@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,8 @@ import cv2
 import numpy as np
 import psutil
 import requests
+
+from tumorscope.phantom import PhantomSpec, make_patient
 
 ENDED = ("done", "not_assessed", "failed")
 START_S = 180.0
@@ -163,15 +167,20 @@ def wait_until_ready(service: Running) -> None:
     raise SystemExit("the service did not start")
 
 
-def make_pictures(count: int, *, seed: int, size: int = 128) -> dict[str, bytes]:
-    """Return head-like pictures by name."""
-    chance = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:size, :size] - size // 2
-    head = rows**2 + columns**2 < (size * 0.42) ** 2
+@cache
+def phantom_slices(count: int, number: int) -> np.ndarray:
+    """Return the slices of a phantom patient, shape (slices, rows, columns, 3)."""
+    spec = PhantomSpec(patients=4, slices_per_patient=count, size_px=128, seed=11)
+    return make_patient(spec, number).slices
+
+
+def make_pictures(count: int, *, seed: int) -> dict[str, bytes]:
+    """Return slices of a phantom head by name; each seed gives other content."""
     found = {}
-    for number in range(count):
-        pixels = np.where(head, chance.integers(60, 220, (size, size)), 0)
-        _, packed = cv2.imencode(".png", pixels.astype(np.uint8))
+    for number, pixels in enumerate(phantom_slices(count, seed % 4)):
+        marked = pixels.copy()
+        marked[0, 0] = (seed % 200, seed // 200 % 200, number)
+        _, packed = cv2.imencode(".png", marked[..., ::-1])
         found[f"slice_{number:02d}.png"] = packed.tobytes()
     return found
 
@@ -310,7 +319,7 @@ def measure_studies(options: argparse.Namespace, folder: Path) -> dict[str, Any]
         first = hand_in(service, make_pictures(24, seed=0), "first")
         wait_for_all(service, [str(first)], 240)
         began = time.monotonic()
-        studies = submit_many(service, 40, slices=24)
+        studies = submit_many(service, 20, slices=24)
         states = wait_for_all(service, studies, 900)
         minutes = (time.monotonic() - began) / 60
     return {
@@ -325,7 +334,8 @@ def submit_many(service: Running, count: int, *, slices: int) -> list[str]:
     """Hand studies in from several senders at once; return those that were accepted."""
 
     def one(number: int) -> str | None:
-        return hand_in(service, make_pictures(slices, seed=number), f"study-{number}")
+        key = f"study-{secrets.token_hex(8)}"
+        return hand_in(service, make_pictures(slices, seed=number), key)
 
     with ThreadPoolExecutor(max_workers=SUBMITTERS) as pool:
         return [one for one in pool.map(one, range(count)) if one is not None]
@@ -412,13 +422,14 @@ def _fill_up(service: Running, disk: Path) -> dict[str, Any]:
     studies = submit_many(service, 5, slices=2)
     before = wait_for_all(service, studies, 240)
     ballast = disk / "ballast"
-    with ballast.open("wb") as stream:
-        try:
-            while True:
-                stream.write(b"\0" * 4096)
-                stream.flush()
-        except OSError:
+    handle = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+    try:
+        while os.write(handle, b"\0" * 4096) == 4096:
             pass
+    except OSError:
+        pass  # full
+    finally:
+        os.close(handle)
     answers: Counter[str] = Counter()
     for number in range(20):
         answer = requests.post(

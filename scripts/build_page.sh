@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Build the page of the service into src/tumorscope/serve/static.
-# Exit status 3: there is no Node that is new enough, and no built page to go on with.
+# Exit status 3: there is no Node, or one that is too old.
 set -euo pipefail
 cd "$(dirname "$0")/../src/tumorscope/serve/ui"
 
-if ! command -v npm >/dev/null; then
-    echo "The page of the service is built by npm, and there is none: install Node 20.19 or later." >&2
+enough='const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+if ! command -v npm >/dev/null || ! node -e "$enough"; then
+    echo "The page of the service needs Node 20.19 or later with npm to be built." >&2
     exit 3
 fi
 # The lock file and what was installed by it; a change of either installs anew.

@@ -41,6 +41,8 @@ SCRIPTS = (
     "phantom_speed",
     "pseudo_patients",
     "run",
+    "service_hostile",
+    "service_load",
     "shortcuts",
     "startup",
     "training_memory",

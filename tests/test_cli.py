@@ -63,13 +63,17 @@ def error_classes(kind=TumorscopeError):
 def test_all_promised_commands_exist():
     """The main job has one command for each stage."""
     assert set(COMMANDS) == {
+        "accounts",
         "audit",
+        "audit-log",
         "card",
         "compare",
         "convert",
         "deid",
         "demo",
+        "dicom-node",
         "doctor",
+        "erase",
         "evaluate",
         "explain",
         "export",
@@ -78,6 +82,7 @@ def test_all_promised_commands_exist():
         "predict",
         "prepare",
         "robustness",
+        "serve",
         "train",
     }
 

@@ -80,16 +80,12 @@ def make_bundle(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def make_bundle_of(tmp_path_factory, make_card):
-    """Return a maker of whole bundles of real weights."""
-
-    def make(weights):
-        content = weights_bytes(weights)
-        folder = tmp_path_factory.mktemp("whole") / "model"
-        write_bundle(folder, card_for(make_card(), content, name="whole"), content)
-        return folder
-
-    return make
+def whole_bundle(tmp_path_factory, make_card, weights):
+    """Return a bundle with real, random weights, for processes of their own."""
+    content = weights_bytes(weights)
+    folder = tmp_path_factory.mktemp("whole") / "model"
+    write_bundle(folder, card_for(make_card(), content, name="whole"), content)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ READY = "/health/ready"
 
 
 @pytest.fixture(scope="module")
-def served(weights, make_bundle_of, tmp_path_factory):
+def served(whole_bundle, tmp_path_factory):
     """Return the address of a service with one worker, and its parent process."""
     folder = tmp_path_factory.mktemp("served")
     with socket.socket() as found:
@@ -35,7 +35,7 @@ def served(weights, make_bundle_of, tmp_path_factory):
     process = subprocess.Popen(  # noqa: S603 - our own command
         [
             *command,
-            str(make_bundle_of(weights)),
+            str(whole_bundle),
             *("--data", str(folder / "data"), "--port", str(port), "--engine", "torch"),
         ],
         stderr=log,

@@ -14,6 +14,7 @@ import typer
 from tumorscope.cli.cohort import audit, convert, phantom, prepare
 from tumorscope.cli.machine import demo, doctor
 from tumorscope.cli.modeling import evaluate, explain, train
+from tumorscope.cli.node import dicom_node
 from tumorscope.cli.privacy import deid
 from tumorscope.cli.reporting import card, compare, fairness, robustness
 from tumorscope.cli.screening import export, predict
@@ -43,7 +44,7 @@ app = typer.Typer(
 for command in (
     *(doctor, demo, phantom, prepare, convert, audit, train, evaluate, compare),
     *(fairness, robustness, explain, card, export, predict),
-    serve,
+    *(serve, dicom_node),
     erase,
 ):
     app.command()(command)

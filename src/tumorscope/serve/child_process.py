@@ -8,7 +8,11 @@ import sys
 from collections.abc import Sequence
 
 from tumorscope.domain.spec import Spec
+from tumorscope.serve.security.secret_keys import KEY_FILE_VARIABLE, KEY_VARIABLE
 from tumorscope.serve.settings import ServiceSettings
+
+SECRETS = (KEY_VARIABLE, KEY_FILE_VARIABLE, "TUMORSCOPE_DATABASE_URL")
+"""Variables of the environment; a child is told the database with its orders."""
 
 
 class ChildOrders(Spec):
@@ -27,6 +31,7 @@ def start_child(
     arguments: Sequence[str] = (),
     pass_fds: Sequence[int] = (),
     threads: int = 0,
+    knows_keys: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start `python -m module`.
 
@@ -35,12 +40,15 @@ def start_child(
         orders: Its settings.
         arguments: Of the command line; nothing secret.
         pass_fds: File descriptors that it inherits.
+        knows_keys: Whether it may see the service's key in its environment; what reads
+            foreign files, and the children of that, may not.
         threads: Threads of numeric libraries; 0 leaves it to them.
 
     Returns:
         The process, whose orders were written.
     """
-    environment = dict(os.environ)
+    hidden = () if knows_keys else SECRETS
+    environment = {name: one for name, one in os.environ.items() if name not in hidden}
     if threads:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         environment |= dict.fromkeys(names, str(threads))

@@ -99,5 +99,4 @@ class Housekeeping:
         with self.database.read() as connection:
             ended = [row.id for row in connection.execute(query)]
         for study in ended:
-            if self.storage.source(study).exists():
-                self.storage.remove_source(study)
+            self.storage.remove_source(study)

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -66,29 +66,31 @@ class Supervisor:
 
     Attributes:
         settings: Of the service.
-        listener: Open socket.
         database: Of the service.
         queue: Over it.
+        listener: Open socket for the process that answers; None without one.
     """
 
     settings: ServiceSettings
-    listener: socket.socket
     database: Database
     queue: JobQueue
+    listener: socket.socket | None = None
     _children: list[_Child] = field(default_factory=list)
     _stops: bool = False
     _looked_at: float = 0.0
 
-    def run(self) -> int:
+    def run(self, modules: Sequence[str]) -> int:
         """Run until a signal asks to stop.
+
+        Args:
+            modules: What to run, one entry for each process.
 
         Returns:
             Exit status: 0 where everything ended in time.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
-        self._children = [_Child(module=API)]
-        self._children += [_Child(module=WORKER) for _ in range(self.settings.workers)]
+        self._children = [_Child(module=one) for one in modules]
         while not self._stops:
             for child in self._children:
                 self._look_after(child)
@@ -113,13 +115,14 @@ class Supervisor:
         child.name = f"{child.module.rpartition('.')[2]}-{secrets.token_hex(4)}"
         orders = ChildOrders(name=child.name, settings=self.settings)
         is_worker = child.module == WORKER
-        handle = self.listener.fileno()
+        handles = [] if is_worker or self.listener is None else [self.listener.fileno()]
         child.process = start_child(
             child.module,
             orders,
-            arguments=() if is_worker else (str(handle),),
-            pass_fds=() if is_worker else (handle,),
+            arguments=[str(one) for one in handles],
+            pass_fds=handles,
             threads=self._threads() if is_worker else 0,
+            knows_keys=not is_worker,
         )
         child.began = time.monotonic()
         _LOG.info(
@@ -225,7 +228,7 @@ def launch(
         settings=settings, listener=listener, database=database, queue=queue
     )
     try:
-        return supervisor.run()
+        return supervisor.run([API, *[WORKER] * settings.workers])
     finally:
         stops.set()
         safety.note(Action.SERVICE_STOPPED)

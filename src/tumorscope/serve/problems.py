@@ -12,9 +12,11 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from tumorscope.domain.errors import TumorscopeError
+from tumorscope.serve.audit_log.recording import Action, record
 from tumorscope.serve.security.refusals import RefusedError
 
 MEDIA_TYPE = "application/problem+json"
@@ -203,10 +205,17 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(OSError, _on_storage)
 
 
-async def _on_foreseen(_request: Request, error: Exception) -> JSONResponse:
+async def _on_foreseen(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ProblemError | RefusedError):
         raise error
+    if error.status == 403 and getattr(request.state, "principal", None) is not None:
+        await run_in_threadpool(_record_refusal, request, error.code)
     return answer_problem(error)
+
+
+def _record_refusal(request: Request, code: str) -> None:
+    """Record that somebody who is signed in asked for what they may not have."""
+    record(request, Action.ACCESS_REFUSED, outcome="refused", detail=code)
 
 
 async def _on_http(_request: Request, error: Exception) -> JSONResponse:

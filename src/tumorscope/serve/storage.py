@@ -90,7 +90,9 @@ class Storage:
 
     def remove_source(self, study_id: str) -> None:
         """Remove the files that were sent; what was made of them stays."""
-        shutil.rmtree(self.source(study_id), ignore_errors=True)
+        places = [self.source(study_id), *self.study(study_id).glob("deid-*")]
+        for place in places:  # also what a killed worker left
+            shutil.rmtree(place, ignore_errors=True)
 
     def remove_study(self, study_id: str) -> None:
         """Remove all files of a study: first out of sight, then from the disk."""

@@ -118,7 +118,7 @@ def view_study(
             ],
             "notes": found.get("notes", []),
             "model": summarize_model(entry),
-            "feedback": feedback_of(connection, row.id),
+            "feedback": [] if withheld else feedback_of(connection, row.id),
             "dicom_results": len(found.get("dicom_results", [])),
             "notice": RESEARCH_USE,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -237,6 +238,38 @@ def test_a_number_out_of_range_is_refused(service):
         f"/api/v1/uploads/{objects.study_id}/files/999999",
     ):
         assert client.get(path).status_code in (404, 405, 422), path
+
+
+def test_asking_for_what_one_may_not_have_is_recorded(service):
+    """Who is signed in and tries a door that is not theirs stands in the log."""
+    reader = service.session_of("reader")
+
+    assert reader.get("/api/v1/accounts").status_code == 403
+
+    last = json.loads(list(service.safety.audit_log.read())[-1].body)
+    assert last["action"] == "access_refused"
+    assert last["account"] == service.accounts["reader"].id
+    assert last["code"] == "110113"
+
+
+def test_another_reader_s_feedback_does_not_tell_a_withheld_result(service):
+    """Reader first: comments of others are part of what is withheld."""
+    objects = service.put_study("reader")
+    study = f"/api/v1/studies/{objects.study_id}"
+    service.session_of("admin").post(
+        f"{study}/feedback", json={"kind": "disagree", "comment": "it says tumor"}
+    )
+    services = service.app.state.services
+    first = services.settings.model_copy(update={"reader_first": True})
+    service.app.state.services = replace(services, settings=first)
+    try:
+        answer = service.session_of("reader").get(study)
+    finally:
+        service.app.state.services = services
+
+    assert answer.json()["withheld"]
+    assert answer.json()["feedback"] == []
+    assert answer.json()["highest_tumor_probability"] is None
 
 
 def test_the_audit_log_saw_the_attacks_and_is_intact(service):

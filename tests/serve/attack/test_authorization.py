@@ -17,8 +17,6 @@ OPEN = {
     "GET /api/v1/sign-in": "how to sign in",
     "GET /api/v1/session": "who is signed in; 401 where nobody is",
     "POST /api/v1/session": "signing in",
-    "GET /api/v1/oidc/start": "signing in at a provider",
-    "GET /api/v1/oidc/return": "coming back from a provider",
     "GET /health/live": "the process answers",
     "GET /health/ready": "database, disk and queue are well",
 }

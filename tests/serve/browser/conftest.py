@@ -83,6 +83,14 @@ def server(contract):
         yield running
 
 
+def settle(page):
+    """Wait until the page has drawn what was asked of it, by its own clock."""
+    page.evaluate(
+        """() => new Promise(done => requestAnimationFrame(
+            () => requestAnimationFrame(() => setTimeout(done, 40))))"""
+    )
+
+
 class Watched:
     """A page, and what went wrong or abroad on it."""
 
@@ -116,9 +124,10 @@ def make_page(browser, server):
             "timezone_id": "UTC",
         } | options
         context = (within or browser).new_context(**chosen)
-        context.set_default_timeout(6_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
+        page.settle = lambda: settle(page)
         watched.append(Watched(page, server.address))
         page.goto(f"{server.address}/{place}")
         return page

@@ -27,6 +27,25 @@ def yellow(picture):
 def show(page, name):
     """Choose how the map is drawn."""
     page.get_by_role("radio", name=name, exact=True).click()
+    wait_for_map(page, name.lower())
+
+
+def wait_for_map(page, mode):
+    """Wait until the pictures that may have a map are drawn with it, or without."""
+    page.wait_for_function(
+        "mode => document.querySelector(`.pane canvas[data-drawn=${mode}]`)", arg=mode
+    )
+    page.settle()
+
+
+def wait_for_all(page, mode):
+    """Wait until every pane is drawn with its map."""
+    page.wait_for_function(
+        "mode => [...document.querySelectorAll('.pane canvas')]"
+        ".every(one => one.dataset.drawn === mode)",
+        arg=mode,
+    )
+    page.settle()
 
 
 def go_to_peak(page):
@@ -45,7 +64,7 @@ def test_the_lesion_lies_where_the_server_says(
     page = study_page()
     go_to_peak(page)
     show(page, "Contour")
-    page.wait_for_function("() => document.querySelector('.legend')")
+    wait_for_all(page, "contour")
     picture = pixels_of(page, nth=2)
 
     lesion = picture[..., :3].min(-1) > 250
@@ -87,16 +106,16 @@ def test_no_map_at_load_and_then_only_as_asked(contract, study_page, pixels_of):
     assert (plain[..., 0] == plain[..., 2]).all(), "a grey picture has a color in it"
 
     show(page, "Contour")
-    page.wait_for_timeout(300)
+    page.settle()
     contour = pixels_of(page)
     show(page, "Fill")
-    page.wait_for_timeout(200)
+    page.settle()
     fill = pixels_of(page)
     page.keyboard.press("o")
-    page.wait_for_timeout(200)
+    wait_for_map(page, "off")
     off = pixels_of(page)
     page.keyboard.press("o")
-    page.wait_for_timeout(200)
+    wait_for_map(page, "fill")
 
     assert yellow(contour).sum() > 100
     colored = np.abs(fill[..., 0] - fill[..., 2]) > 20
@@ -112,12 +131,12 @@ def test_opacity_belongs_to_the_fill_and_changes_it(study_page, pixels_of):
     show(page, "Contour")
     assert page.get_by_role("slider", name="Opacity").count() == 0
     show(page, "Fill")
-    page.wait_for_timeout(300)
+    page.settle()
     before = pixels_of(page)
 
     for _ in range(4):
         page.get_by_role("button", name="More: Opacity").click()
-    page.wait_for_timeout(100)
+    page.settle()
     after = pixels_of(page)
 
     color = [np.abs(one[..., 0] - one[..., 2]).sum() for one in (before, after)]
@@ -142,7 +161,7 @@ def test_a_contour_is_closed_at_a_border_and_never_appears_at_the_other(
     page.get_by_role("radio", name="One", exact=True).click()
 
     show(page, "Contour")
-    page.wait_for_timeout(300)
+    page.settle()
     picture = yellow(pixels_of(page))
 
     rows, columns = np.nonzero(picture)
@@ -162,7 +181,7 @@ def test_the_threshold_of_the_contour_is_the_servers(contract, study_page, pixel
         page = study_page()
         go_to_peak(page)
         show(page, "Contour")
-        page.wait_for_timeout(300)
+        page.settle()
         lengths.append(yellow(pixels_of(page)).sum())
         assert (
             f"{threshold:.0%}".replace("%", " %")
@@ -258,7 +277,7 @@ def test_a_finger_turns_slices_and_two_fingers_zoom(study_page):
     for step in range(1, 5):
         send("touchMove", (x - 20 - 5 * step, y), (x + 20 + 5 * step, y))
     send("touchEnd")
-    page.wait_for_timeout(100)
+    page.settle()
     zoomed = page.get_by_role("button", name="Fit. Now").inner_text()
     assert zoomed.split()[-2] == "200"
     assert place.inner_text() == "Slice 15 of 20"
@@ -284,7 +303,7 @@ def test_the_grey_window_follows_drag_presets_and_numbers(study_page, pixels_of)
     page.get_by_role("spinbutton", name="Window width").press("Enter")
     page.get_by_role("button", name="More: Window center").click()
     page.get_by_role("button", name="Less: Window center").click()
-    page.wait_for_timeout(100)
+    page.settle()
     assert (pixels_of(page) == before).all()
 
 
@@ -298,10 +317,10 @@ def test_zoom_and_move_change_all_pictures_and_can_be_undone(study_page, pixels_
     page.get_by_role("button", name="Zoom in").click()
     page.get_by_role("radio", name="Move").click()
     frame.click(position={"x": 40, "y": 200})
-    page.wait_for_timeout(100)
+    page.settle()
     moved = [pixels_of(page, nth=nth) for nth in (0, 1)]
     frame.dblclick()
-    page.wait_for_timeout(100)
+    page.settle()
 
     for one, other in zip(before, moved, strict=True):
         assert (other[..., 0] > 120).sum() > 1.1 * (one[..., 0] > 120).sum()
@@ -316,8 +335,8 @@ def test_no_slice_without_a_number_gets_a_map(contract, study_page, pixels_of):
     for _ in range(5):
         page.locator(".pane-frame").first.press("ArrowUp")
 
-    show(page, "Fill")
-    page.wait_for_timeout(300)
+    page.get_by_role("radio", name="Fill").click()
+    page.settle()
     picture = pixels_of(page)
 
     assert (
@@ -348,7 +367,7 @@ def test_the_page_works_without_webgl(playwright, make_page, pixels_of):
         )
         go_to_peak(page)
         show(page, "Fill")
-        page.wait_for_timeout(500)
+        page.settle()
         picture = pixels_of(page)
         assert (picture[..., 0] > 120).sum() > 1000
         assert (np.abs(picture[..., 0] - picture[..., 2]) > 20).sum() > 500

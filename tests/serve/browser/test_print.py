@@ -29,8 +29,11 @@ def printed(tmp_path):
 
     def make(page, paper="A4"):
         page.wait_for_function(
-            "() => [...document.querySelectorAll('.report canvas')].length > 0"
+            "() => [...document.querySelectorAll('.report-frame canvas')]"
+            ".every((one, at) => at === 0 ? one.dataset.drawn === 'off'"
+            " : ['contour', 'fill'].includes(one.dataset.drawn))"
         )
+        page.settle()
         file = tmp_path / f"{paper}.pdf"
         file.write_bytes(page.pdf(format=paper))
         words = run("pdftotext", "-layout", str(file), "-").decode()
@@ -65,7 +68,7 @@ def test_the_report_is_one_sheet_with_all_that_belongs_on_it(
     page.get_by_role("button", name="Highest slice").click()
     page.get_by_role("radio", name="Contour").click()
     page.locator(".pane-frame").first.focus()
-    page.wait_for_timeout(400)
+    page.settle()
 
     words, pages, _ = printed(page, paper)
 
@@ -99,7 +102,7 @@ def test_on_paper_the_lesion_lies_at_the_label_it_lies_at_on_screen(
     page = study_page()
     page.get_by_role("button", name="Highest slice").click()
     page.get_by_role("radio", name="Fill").click()
-    page.wait_for_timeout(500)
+    page.settle()
 
     _, _, file = printed(page)
 

@@ -102,8 +102,32 @@ def test_where_the_model_abstains_there_is_no_number_bar_color_or_map(
     assert page.get_by_role("radio", name="Contour").count() == 0
     assert page.get_by_role("heading", name="Input checks").is_visible()
     page.keyboard.press("o")
-    page.wait_for_timeout(50)
+    page.settle()
     assert not any("relevance" in path for _, path in contract.asked)
+
+
+def test_one_referred_slice_refers_its_series(contract, study_page):
+    """A series without a figure shows no number of any slice, whatever the server sends."""
+    view = contract.studies["s-usual"].view
+    for one in view["series"][0]["slice_results"]:
+        if one["decision"] == "above threshold":
+            reason = {"decision": "refer", "reasons": ["both labels are possible"]}
+            one.update({"tumor_probability": None, "interval": None} | reason)
+    view["series"][0]["highest"] = None
+    view |= {"highest_tumor_probability": None, "decision": "refer"}
+
+    page = study_page()
+    page.locator(".pane-frame").first.press("Home")
+    page.locator(".pane-frame").first.press("ArrowUp")
+
+    result = page.locator(".card", has=page.get_by_role("heading", name="Result"))
+    assert "Refer: no number shown" in result.inner_text()
+    assert "both labels are possible" in result.inner_text()
+    assert "shows almost nothing" not in result.inner_text()
+    assert page.locator(".slice-words").inner_text() == "Slice 2 of 20"
+    for part in (".strip", ".probability-bar", ".prevalence"):
+        assert page.locator(part).count() == 0, part
+    assert page.get_by_role("radio", name="Contour").count() == 0
 
 
 def test_a_failed_study_says_why(study_page, make_page):
@@ -120,7 +144,7 @@ def test_a_running_study_shows_its_progress_and_can_be_canceled(contract, make_p
     page.get_by_text("scoring slices 7 / 20").wait_for()
 
     page.get_by_role("button", name="Cancel the screening").click()
-    page.wait_for_timeout(100)
+    page.settle()
     assert ("cancel", "job-s-running") in contract.given
     contract.studies["s-running"].view["job"]["progress"]["done"] = 19
     page.get_by_text("scoring slices 19 / 20").wait_for()
@@ -190,7 +214,7 @@ def test_feedback_carries_a_comment_and_marks_made_by_mouse_and_keys(  # noqa: P
     frame.press("ArrowLeft")
     frame.press("Shift+ArrowUp")
     frame.press("Enter")
-    page.wait_for_timeout(100)
+    page.settle()
     cyan = pixels_of(page)
     assert ((cyan[..., 2] > 200) & (cyan[..., 0] < 130)).sum() > 200
     page.get_by_role("button", name="Remove mark 2").click()

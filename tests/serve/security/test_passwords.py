@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 
 import pytest
 
 from tumorscope.domain.errors import ConfigError
 from tumorscope.serve.security.passwords import hash_password, matches, refuse_weak
+from tumorscope.serve.security.refusals import TooManyAttemptsError
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,26 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password():
     unknown = statistics.median(seconds(None) for _ in range(5))
 
     assert 0.4 < known / unknown < 2.5
+
+
+def test_a_crowd_at_the_door_is_sent_away_instead_of_taking_all_threads():
+    """Beyond a short line a sign-in is refused at once, so that others are served."""
+    stored = hash_password("correct horse")
+    refused, served = [], []
+
+    def knock():
+        try:
+            served.append(matches("correct horse", stored))
+        except TooManyAttemptsError:
+            refused.append(1)
+
+    threads = [threading.Thread(target=knock) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(served) >= 8
+    assert all(served)
+    assert len(served) + len(refused) == 30
+    assert refused

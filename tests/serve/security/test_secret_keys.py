@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
+from pathlib import Path
 
 import pytest
 
 from tumorscope.domain.errors import ConfigError
+from tumorscope.serve.child_process import SECRETS, ChildOrders, start_child
 from tumorscope.serve.security.log_filter import HideSecrets
 from tumorscope.serve.security.oidc import OidcSettings
 from tumorscope.serve.security.secret_keys import derive_keys, service_key
@@ -158,3 +160,22 @@ def test_no_secret_reaches_the_log(caplog):
     assert len(shown) == len(lines)
     for secret in (token[17:], cookie, jwt.split(".")[2], "hunter2hunter"):
         assert secret not in written
+
+
+def test_a_process_that_reads_foreign_files_never_sees_the_key(monkeypatch, settings):
+    """The environment of a worker, and so of its children, holds no secret."""
+    text = text_of(secrets.token_bytes(32))
+    for name in SECRETS:
+        monkeypatch.setenv(name, text)
+    orders = ChildOrders(name="one", settings=settings)
+
+    def environment_of(*, knows_keys):
+        child = start_child(
+            "http.server", orders, arguments=("-h",), knows_keys=knows_keys
+        )
+        held = Path(f"/proc/{child.pid}/environ").read_bytes()
+        child.wait(timeout=30)
+        return held
+
+    assert text.encode() not in environment_of(knows_keys=False)
+    assert text.encode() in environment_of(knows_keys=True)

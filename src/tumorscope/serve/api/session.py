@@ -27,7 +27,6 @@ from tumorscope.serve.wire.people import (
 )
 
 router = APIRouter(tags=["session"])
-OIDC_START = "/api/v1/oidc/start"
 _WRONG = "The name or the password is wrong."
 Reader = Annotated[Principal, Depends(require(Scope.READ))]
 
@@ -36,11 +35,9 @@ Reader = Annotated[Principal, Depends(require(Scope.READ))]
 def sign_in_ways(request: Request) -> SignInWays:
     """Say how to sign in; this needs no sign-in."""
     safety: Safety = request.app.state.safety
-    oidc = safety.settings.security.oidc
-    redirects = safety.settings.auth == "oidc" and oidc is not None and oidc.client_id
     return SignInWays(
         auth=safety.settings.auth,
-        redirect=OIDC_START if redirects else None,
+        redirect=None,
         notice=RESEARCH_USE,
     )
 

@@ -42,8 +42,6 @@ class OidcSettings(Spec):
     """Claim that lists roles or groups."""
     roles: Mapping[str, Role] = {f"tumorscope-{role.value}": role for role in Role}
     """Which of its values stand for which role; who has none is refused."""
-    client_id: str | None = None
-    """For the sign-in page of the provider; none where only programs come."""
 
     @field_validator("issuer")
     @classmethod
@@ -59,14 +57,10 @@ class OidcSubject:
     Attributes:
         issuer_subject: Issuer and subject.
         role: The highest role that it names.
-        name: What the provider calls the person; from outside, so it is only shown.
-        nonce: What the sign-in page was asked to repeat.
     """
 
     issuer_subject: str
     role: Role
-    name: str
-    nonce: str | None
 
 
 class OidcVerifier:
@@ -113,13 +107,9 @@ class OidcVerifier:
         claims = self._claims(text)
         self._check_claims(claims)
         role = self._role(claims.get(self._settings.roles_claim))
-        nonce = claims.get("nonce")
-        name = claims.get("preferred_username") or claims.get("name") or ""
         return OidcSubject(
             issuer_subject=f"{self._settings.issuer} {claims['sub']}",
             role=role,
-            name=str(name)[:64],
-            nonce=str(nonce) if nonce is not None else None,
         )
 
     def _claims(self, text: str) -> Mapping[str, Any]:

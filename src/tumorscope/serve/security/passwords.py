@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from tumorscope.domain.errors import ConfigError
+from tumorscope.serve.security.refusals import TooManyAttemptsError
 
 LEAST_LENGTH, MOST_LENGTH = 12, 256
 _LEAST_DIFFERENT = 5
@@ -30,11 +31,13 @@ _KNOWN = (
     "radiology",
     "hospital",
 )
-_AT_ONCE = 2
+_AT_ONCE, _IN_LINE, _WAIT_S = 2, 8, 2
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
 """argon2id, RFC 9106's choice for little memory: 64 MiB and three passes."""
 _GATE = threading.BoundedSemaphore(_AT_ONCE)
 """A flood of sign-ins would otherwise take 64 MiB each."""
+_LINE = threading.BoundedSemaphore(_IN_LINE)
+"""Who comes when the line is full is sent away: the others' requests need threads too."""
 _NOBODY = _HASHER.hash(secrets.token_urlsafe(24))
 
 
@@ -75,12 +78,19 @@ def matches(password: str, stored: str | None) -> bool:
     Args:
         password: As typed.
         stored: Hash; None where no account has the name.
+
+    Raises:
+        TooManyAttemptsError: If too many passwords are being compared already.
     """
-    with _GATE:
-        try:
+    if not _LINE.acquire(blocking=False):
+        raise TooManyAttemptsError(_WAIT_S)
+    try:
+        with _GATE:
             _HASHER.verify(stored or _NOBODY, password[: MOST_LENGTH + 1])
-        except (VerificationError, InvalidHashError):
-            return False
+    except (VerificationError, InvalidHashError):
+        return False
+    finally:
+        _LINE.release()
     return stored is not None
 
 

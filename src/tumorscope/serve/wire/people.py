@@ -20,7 +20,8 @@ class SignInWays(BaseModel):
     """How to sign in; for somebody who is not signed in yet."""
 
     auth: Auth
-    redirect: str | None
+    redirect: None
+    """Address of a provider's sign-in page; this version sends nobody there."""
     notice: str
 
 

@@ -99,7 +99,17 @@ def do_job(place: Workplace, claim: Claim, progress: Progress) -> bool:
         shutil.rmtree(work, ignore_errors=True)
         if not counts or claim.kind == "shadow":
             shutil.rmtree(out, ignore_errors=True)
+    if counts and claim.kind == "screen":
+        _remove_leftovers(out)
     return counts
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what killed processes left of the same study; only this result counts."""
+    study = out.parent.parent
+    for left in [*out.parent.iterdir(), *study.glob("work-*")]:
+        if left != out:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _files(

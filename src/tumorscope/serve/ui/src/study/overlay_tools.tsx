@@ -7,7 +7,7 @@ import { Choice } from "../parts/choice";
 import { ServerWords } from "../parts/server_words";
 import { INFERNO } from "../viewer/colormap";
 import type { OverlayMode } from "../viewer/drawing";
-import { hasMap, type Viewing } from "./viewing";
+import { hasFigures, hasMap, type Viewing } from "./viewing";
 
 const MODES: readonly { value: OverlayMode; key: Key }[] = [
   { value: "off", key: "overlay_off" },
@@ -19,7 +19,8 @@ export function OverlayTools({ study, viewing }: { study: Study; viewing: Viewin
   const { t, number } = useLanguage();
   const { series, overlay } = viewing;
   if (study.withheld) return <p class="muted">{t("overlay_withheld")}</p>;
-  if (series.overlay === null) return <p class="muted">{t("overlay_none")}</p>;
+  if (series.overlay === null || !hasFigures(series))
+    return <p class="muted">{t("overlay_none")}</p>;
   return (
     <div class="group" role="group" aria-label={t("overlay")}>
       <Choice

@@ -4,7 +4,7 @@ import type { Series, Study } from "../api/types";
 import { useLanguage } from "../language/language";
 import { ServerWords } from "../parts/server_words";
 import { Frequencies } from "./frequencies";
-import type { Viewing } from "./viewing";
+import { reasonsOf, type Viewing } from "./viewing";
 import { decisionKey, OPINION_KEYS } from "./words";
 
 const MOST_REASONS = 4;
@@ -98,7 +98,7 @@ function ReportAbstention({ study, series }: { study: Study; series: Series | nu
   const { t } = useLanguage();
   const results = series?.slice_results ?? [];
   const isReferred = results.some((one) => one.decision === "refer");
-  const reasons = [...new Set(results.flatMap((one) => one.reasons))].slice(0, MOST_REASONS);
+  const reasons = series === null ? [] : reasonsOf(series).slice(0, MOST_REASONS);
   const refused = study.state === "not_assessed" || !isReferred;
   return (
     <>

@@ -5,7 +5,7 @@ import { useLanguage } from "../language/language";
 import { ServerWords } from "../parts/server_words";
 import { Frequencies } from "./frequencies";
 import { ProbabilityBar } from "./probability_bar";
-import type { Viewing } from "./viewing";
+import { reasonsOf, type Viewing } from "./viewing";
 import { decisionKey } from "./words";
 
 export function Result({ study, viewing }: { study: Study; viewing: Viewing | null }) {
@@ -147,7 +147,7 @@ function SeriesResult({ study, series, viewing }: SeriesResultProps) {
 
 function Abstained({ series }: { series: Series }) {
   const { t } = useLanguage();
-  const reasons = [...new Set(series.slice_results.flatMap((one) => one.reasons))];
+  const reasons = reasonsOf(series);
   const isReferred = series.slice_results.some((one) => one.decision === "refer");
   return (
     <div class="note note-abstain">

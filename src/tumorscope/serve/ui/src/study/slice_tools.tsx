@@ -5,7 +5,7 @@ import { useLanguage } from "../language/language";
 import { ServerWords } from "../parts/server_words";
 import { Strip } from "../viewer/strip";
 import { SliceOnly } from "../viewer/slice_only";
-import type { Viewing } from "./viewing";
+import { hasFigures, type Viewing } from "./viewing";
 import { decisionKey } from "./words";
 
 export function SliceTools({ study, viewing }: { study: Study; viewing: Viewing }) {
@@ -14,7 +14,7 @@ export function SliceTools({ study, viewing }: { study: Study; viewing: Viewing 
   const slice = viewing.sliceOf(series);
   const go = (to: number) => viewing.setSlice(series, () => to);
   const step = (by: number) => viewing.setSlice(series, (now) => now + by);
-  const hasNumbers = series.slice_results.some((one) => one.tumor_probability !== null);
+  const hasNumbers = hasFigures(series);
   const result = series.slice_results[slice];
   return (
     <div class="slice-tools">
@@ -45,9 +45,12 @@ export function SliceTools({ study, viewing }: { study: Study; viewing: Viewing 
         <strong>{t("slice_n_of_m", { n: slice + 1, m: series.slices })}</strong>
         {!study.withheld && result && (
           <>
-            {result.tumor_probability !== null &&
+            {hasNumbers &&
+              result.tumor_probability !== null &&
               ` · ${t("probability_is", { value: probability(result.tumor_probability) })}`}
-            {result.decision && ` · ${t(decisionKey(result.decision))}`}
+            {(hasNumbers || result.tumor_probability === null) &&
+              result.decision &&
+              ` · ${t(decisionKey(result.decision))}`}
             {result.reasons.length > 0 && (
               <>
                 {" ("}

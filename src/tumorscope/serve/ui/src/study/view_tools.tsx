@@ -8,7 +8,7 @@ import { Stepper } from "../parts/stepper";
 import { FIT, zoomed, type GreyWindow } from "../viewer/drawing";
 import type { Tool } from "../viewer/gestures";
 import { OverlayTools } from "./overlay_tools";
-import type { Layout, Viewing } from "./viewing";
+import { hasFigures, type Layout, type Viewing } from "./viewing";
 
 const LAYOUTS: readonly { value: Layout; key: Key; icon: IconName }[] = [
   { value: "single", key: "layout_single", icon: "single" },
@@ -47,7 +47,7 @@ interface ToolsProps {
 export function ViewTools({ study, viewing }: ToolsProps) {
   const { t } = useLanguage();
   const single = channels(study).length < 2;
-  const mapped = study.series.some((one) => one.overlay !== null);
+  const mapped = study.series.some((one) => one.overlay !== null && hasFigures(one));
   const layouts = LAYOUTS.filter(
     ({ value }) =>
       !(single && value === "sequences") && (mapped || value !== "compare"),

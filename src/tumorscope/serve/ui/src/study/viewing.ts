@@ -35,10 +35,25 @@ export interface Viewing {
   setMarks(marks: Mark[]): void;
 }
 
+/**
+ * Whether figures of a series are shown. One referred slice refers them all: those of the
+ * other slices cannot speak for it.
+ */
+export function hasFigures(series: Series): boolean {
+  return series.highest !== null;
+}
+
 /** Whether a picture of this slice may carry a map. */
 export function hasMap(series: Series, slice: number): boolean {
   const result = series.slice_results[slice];
-  return series.overlay !== null && result != null && result.tumor_probability !== null;
+  return series.overlay !== null && hasFigures(series) && result?.tumor_probability != null;
+}
+
+/** Why there is no figure: the reasons of what was referred, or else of all slices. */
+export function reasonsOf(series: Series): string[] {
+  const referred = series.slice_results.filter((one) => one.decision === "refer");
+  const telling = referred.length > 0 ? referred : series.slice_results;
+  return [...new Set(telling.flatMap((one) => one.reasons))];
 }
 
 function channelCount(study: Study): number {
