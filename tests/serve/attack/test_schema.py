@@ -116,6 +116,7 @@ def test_generated_requests_meet_no_server_error_and_no_undocumented_status(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_many_generated_requests_meet_no_server_error_either(service, operations):
     """The same with two hundred for each operation."""
     wrong, count = _try_all(service, operations, EXAMPLES)
