@@ -36,7 +36,7 @@ SPEC = RunSpec.model_validate(
             "batch_size": 16,
             "initial_weights": "scratch",
         },
-        "calibrate": {"refer_when": "confidence", "target_coverage": 0.8},
+        "calibrate": {"refer_when": "never"},
         "evaluate": {"bootstrap_draws": 200},
     }
 )
