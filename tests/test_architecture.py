@@ -58,7 +58,10 @@ def tiny_project(folder: Path, repository: Path) -> Path:
     for name in ("__init__", *MODULES):
         (package / f"{name}.py").touch()
     (package / "inference" / "torch_engine.py").write_text("import torch\n")
-    for name in ("predict", "screening", "serving"):
+    for name in (
+        *("predict", "predict_images", "score_archive"),
+        *("screening", "serving"),
+    ):
         (package / "workflows" / f"{name}.py").touch()
     shutil.copy(repository / "pyproject.toml", folder)
     return package
