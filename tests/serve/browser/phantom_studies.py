@@ -207,7 +207,7 @@ def make_view(study_id, title, series, **fields):
         "input_checks": copy.deepcopy(CHECKS),
         "series": series,
         "left_out": [],
-        "notes": [],
+        "notes": ["The threshold was fixed for single slices."],
         "model": MODEL,
         "feedback": [],
         "dicom_results": 2,

@@ -45,6 +45,17 @@ def test_without_an_interval_the_page_says_why(study_page):
     assert "No interval: no test of this model left one for such a score." in words
 
 
+def test_rules_of_the_figures_are_folded_until_they_are_wanted(study_page):
+    """What holds for every study does not stand between a reader and the findings."""
+    page = study_page()
+    note = page.get_by_text("The threshold was fixed for single slices.", exact=True)
+    assert not note.is_visible()
+
+    page.get_by_text("How the figures came about").click()
+
+    assert note.is_visible()
+
+
 def test_a_score_near_one_never_reads_as_certain(contract, study_page):
     """0.9993 is shown as above 0.99, and too few tested slices are counted, not scaled."""
     view = contract.studies["s-usual"].view

@@ -177,6 +177,7 @@ export const de: Record<Key, string> = {
   check_flag: "Vorsicht",
   check_refuse: "Abgelehnt",
   left_out: "Ausgelassen: {n}",
+  study_notes: "Wie die Zahlen entstanden",
   meaning_title: "Was ein Hinweis wert ist",
   threshold: "Schwelle",
   sensitivity: "Sensitivität",

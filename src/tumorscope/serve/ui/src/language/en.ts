@@ -181,6 +181,7 @@ export const en = {
   check_flag: "Caution",
   check_refuse: "Refused",
   left_out: "Left out: {n}",
+  study_notes: "How the figures came about",
   meaning_title: "What a flag is worth",
   threshold: "Threshold",
   sensitivity: "Sensitivity",

@@ -46,11 +46,18 @@ export function Checks({ study }: { study: Study }) {
           </ul>
         </details>
       )}
-      {study.notes.map((note) => (
-        <p class="muted" key={note}>
-          <ServerWords>{note}</ServerWords>
-        </p>
-      ))}
+      {study.notes.length > 0 && (
+        <details>
+          <summary>{t("study_notes")}</summary>
+          <ul class="notes">
+            {study.notes.map((note) => (
+              <li key={note}>
+                <ServerWords>{note}</ServerWords>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </section>
   );
 }
