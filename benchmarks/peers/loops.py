@@ -184,10 +184,10 @@ def keras_loop(settings: dict[str, Any]) -> Rounds:
     stamps: list[Step] = []
 
     class Clock(keras.callbacks.Callback):
-        def on_epoch_begin(self, *_: Any) -> None:
+        def on_epoch_begin(self, *_: Any, **__: Any) -> None:
             stamps.append(stamp())
 
-        def on_train_batch_end(self, *_: Any) -> None:
+        def on_train_batch_end(self, *_: Any, **__: Any) -> None:
             stamps.append(stamp())
 
     def run() -> list[Step]:
