@@ -20,6 +20,7 @@ from safetensors.torch import save_file
 
 from tumorscope.domain.errors import ConfigError, DataError
 from tumorscope.domain.published_weights import IMAGENET1K_V2, WeightsSource
+from tumorscope.io.bundle import weights_bytes
 from tumorscope.learning.initial_weights import fetch, load_initial_weights
 from tumorscope.learning.network import build_network
 
@@ -299,3 +300,15 @@ def test_missing_file_lists_the_choices(tmp_path):
     """A misspelt choice is told what can be chosen."""
     with pytest.raises(ConfigError, match="use imagenet, scratch, or the path"):
         load_initial_weights(build_network(), str(tmp_path / "none.pth"))
+
+
+def test_weights_of_a_bundle_are_first_weights_too(tmp_path):
+    """A model goes on from another one, head and counters included."""
+    donor, network = build_network(), build_network()
+    arrays = {name: value.numpy() for name, value in donor.state_dict().items()}
+    (tmp_path / "weights.safetensors").write_bytes(weights_bytes(arrays))
+
+    load_initial_weights(network, str(tmp_path / "weights.safetensors"))
+
+    for name, value in donor.state_dict().items():
+        assert torch.equal(network.state_dict()[name], value)

@@ -22,6 +22,7 @@ from tumorscope.domain.progress import Progress, silent
 from tumorscope.domain.published_weights import IMAGENET1K_V2, WeightsSource
 
 _CHUNK_BYTES = 1 << 20
+_COUNTER = "num_batches_tracked"
 _UNREADABLE = (
     SafetensorError,
     pickle.UnpicklingError,
@@ -146,7 +147,10 @@ def _load(network: ResNet, weights: Mapping[str, torch.Tensor], *, origin: str) 
     own = network.state_dict()
     heads = {"fc.weight", "fc.bias"}
     usable = {
-        name: value
+        # A bundle keeps a single number as an array of one.
+        name: value.reshape(())
+        if name.endswith(_COUNTER) and value.numel() == 1
+        else value
         for name, value in weights.items()
         if not (name in heads and value.shape != own[name].shape)
     }
