@@ -112,5 +112,5 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP_INSTALL) --editable '.[dev,docs,onnx,openvino]'
+	$(PIP_INSTALL) --editable '.[dev,docs,onnx,openvino,postgres]'
 	@touch $@ $(VENV)/installed

@@ -29,6 +29,7 @@ SCRIPTS = (
     "deid_peer_runner",
     "deid_pixels",
     "deid_speed",
+    "deid_study",
     "engines",
     "evaluation_speed",
     "fairness_lgg",

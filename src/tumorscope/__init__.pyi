@@ -9,13 +9,13 @@ from tumorscope.domain.errors import UnreadableScanError as UnreadableScanError
 from tumorscope.domain.estimates import MetricEstimate as MetricEstimate
 from tumorscope.domain.manifest import Manifest as Manifest
 from tumorscope.domain.predictions import Predictions as Predictions
+from tumorscope.domain.preprocess_spec import PreprocessSpec as PreprocessSpec
 from tumorscope.domain.specs import EvaluateSpec as EvaluateSpec
 from tumorscope.domain.specs import ExplainSpec as ExplainSpec
-from tumorscope.domain.specs import PreprocessSpec as PreprocessSpec
 from tumorscope.domain.specs import RunSpec as RunSpec
 from tumorscope.domain.specs import SplitSpec as SplitSpec
-from tumorscope.domain.specs import TrainSpec as TrainSpec
 from tumorscope.domain.split import Split as Split
+from tumorscope.domain.train_spec import TrainSpec as TrainSpec
 from tumorscope.evaluation.report import EvaluationReport as EvaluationReport
 from tumorscope.importers.inspection import Imported as Imported
 from tumorscope.phantom.spec import PhantomSpec as PhantomSpec

@@ -323,6 +323,7 @@ def test_folder_with_a_training_is_not_overwritten(whole, tiny_data):
         fit(tiny_data, SEED, folder=whole.folder)
 
 
+@pytest.mark.exhaustive
 def test_bf16_run_has_a_bar_and_class_weights(tiny_data, tmp_path, capsys):
     """The mixed precision path works on a CPU, and shows how far it got."""
     spec = SEED.model_copy(

@@ -103,7 +103,7 @@ def test_a_source_without_coordinates_leaves_nothing(trained, write_study, tmp_p
 
 def test_pictures_without_a_study_are_refused_at_once(trained, cohort, tmp_path):
     """Results belong into a DICOM study; nothing is scored before that is known."""
-    with pytest.raises(ConfigError, match="leave --dicom-out and --stow out"):
+    with pytest.raises(ConfigError, match="leave --dicom-out, --stow and --cstore out"):
         predict_for_pacs(trained, [cohort / "P0001"], out=tmp_path / "out")
 
 
@@ -111,7 +111,9 @@ def test_results_stay_when_the_pacs_cannot_be_reached(trained, write_study, tmp_
     """The files are whole by then, and can be sent another way."""
     with pytest.raises(DataError, match="0 of 5 objects are stored"):
         predict_for_pacs(
-            trained, [write_study()], out=tmp_path / "out", stow="http://127.0.0.1:9/"
+            *(trained, [write_study()]),
+            out=tmp_path / "out",
+            send_to="http://127.0.0.1:9/",
         )
 
     assert len(list((tmp_path / "out").iterdir())) == 5

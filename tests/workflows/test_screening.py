@@ -38,12 +38,20 @@ class BrightnessEngine:
         return class_map.mean(axis=(1, 2)), class_map
 
 
+def stub_model(card):
+    return ServedModel(
+        predictor=Predictor(card, BrightnessEngine()),
+        engine_note="engine: stub",
+        card_digest="0" * 64,
+        engine_digests={},
+        streams=1,
+    )
+
+
 @pytest.fixture
 def served(card):
     """Return a model that scores by brightness."""
-    return ServedModel(
-        predictor=Predictor(card, BrightnessEngine()), engine_note="engine: stub"
-    )
+    return stub_model(card)
 
 
 def turned(voxels, order, flips):
@@ -110,9 +118,7 @@ def test_an_abstention_leaves_no_number_in_the_folder(card, tmp_path):
         update={"refer_when": "confidence", "confidence_cut": 1.0}
     )
     unsure = card.model_copy(update={"referral": rule})
-    served = ServedModel(
-        predictor=Predictor(unsure, BrightnessEngine()), engine_note=""
-    )
+    served = stub_model(unsure)
     (tmp_path / "a.png").write_bytes(encode_png(picture()))
 
     result = screen(served, [tmp_path / "a.png"], tmp_path / "out")

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tumorscope.domain.errors import ConfigError
-
 
 def dicom_node(  # noqa: PLR0913 - the options of a command
     bundle: Annotated[
@@ -40,14 +38,7 @@ def dicom_node(  # noqa: PLR0913 - the options of a command
     ] = 1,
 ) -> None:
     """Receive scans by C-STORE, screen them, and send the results on."""
-    try:
-        from tumorscope.serve.node_launch import launch_node
-    except ModuleNotFoundError as error:
-        if error.name != "pynetdicom":
-            raise
-        raise ConfigError(
-            "needs pynetdicom: pip install 'tumorscope[dicom-node]'"
-        ) from error
+    from tumorscope.serve.node_launch import launch_node
     from tumorscope.serve.node_settings import NodeSettings, Peer
     from tumorscope.serve.offline import default_data
     from tumorscope.serve.settings import ServiceSettings

@@ -84,7 +84,7 @@ def test_a_good_token_names_a_subject_and_a_role(provider, verifier):
         ({"exp": "tomorrow"}, "over"),
         ({"exp": True}, "over"),
         ({"exp": float("inf")}, "over"),
-        ({"nbf": int(time.time()) + 300}, "not good yet"),
+        ({"nbf": int(time.time()) + 86_400}, "not good yet"),
         ({"sub": None}, "nobody"),
         ({"sub": ["3f1c"]}, "nobody"),
         ({"roles": ["reader", "admin"]}, "no role"),

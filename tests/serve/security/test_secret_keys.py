@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
+import time
 from pathlib import Path
 
 import pytest
@@ -170,11 +171,16 @@ def test_a_process_that_reads_foreign_files_never_sees_the_key(monkeypatch, sett
     orders = ChildOrders(name="one", settings=settings)
 
     def environment_of(*, knows_keys):
+        bound = ("--bind", "127.0.0.1", "0")
         child = start_child(
-            "http.server", orders, arguments=("-h",), knows_keys=knows_keys
+            "http.server", orders, arguments=bound, knows_keys=knows_keys
         )
-        held = Path(f"/proc/{child.pid}/environ").read_bytes()
+        held, ends = b"", time.monotonic() + 30
+        while not held and time.monotonic() < ends:  # empty until it runs
+            held = Path(f"/proc/{child.pid}/environ").read_bytes()
+        child.kill()
         child.wait(timeout=30)
+        assert held
         return held
 
     assert text.encode() not in environment_of(knows_keys=False)
