@@ -11,21 +11,18 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pynetdicom
 import pytest
+from pydicom.uid import MRImageStorage
 
 from tumorscope.domain.errors import ConfigError
 from tumorscope.domain.volume import volume_from_affine
+from tumorscope.serve.dicom_node import ACCOUNT, VERIFICATION, DicomNode
+from tumorscope.serve.hand_in import Intake
 from tumorscope.serve.node_settings import NodeSettings, Peer
-
-pynetdicom = pytest.importorskip("pynetdicom", reason="needs the extra 'dicom-node'")
-
-from pydicom.uid import MRImageStorage  # noqa: E402 - after the skip
-
-from tumorscope.serve.dicom_node import ACCOUNT, VERIFICATION, DicomNode  # noqa: E402
-from tumorscope.serve.hand_in import Intake  # noqa: E402
-from tumorscope.serve.result_files import ResultFiles  # noqa: E402
-from tumorscope.serve.storage import Storage  # noqa: E402
-from tumorscope.workflows.received_files import ReceivedFiles  # noqa: E402
+from tumorscope.serve.result_files import ResultFiles
+from tumorscope.serve.storage import Storage
+from tumorscope.workflows.received_files import ReceivedFiles
 
 AFFINE = np.array([[0, 0, 2.0, -60], [0, 2.0, 0, -60], [5.0, 0, 0, 5], [0, 0, 0, 1]])
 CONVERSATION = Path(__file__).parents[1] / "pacs" / "node_conversation.py"
