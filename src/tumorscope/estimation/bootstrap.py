@@ -37,6 +37,7 @@ __all__ = [
     "sample_ranking",
     "sample_ratios",
     "summarize",
+    "unassessed",
 ]
 
 
@@ -62,6 +63,16 @@ class MetricSamples:
     reason: str
     is_share: bool = False
     is_coefficient: bool = False
+
+
+def unassessed(name: str, draws: PatientDraws, reason: str) -> MetricSamples:
+    """Return a metric that cannot be computed, neither on the set nor on any draw."""
+    return MetricSamples(
+        name=name,
+        values=np.full(len(draws.counts), np.nan),
+        entered=np.ones(len(draws.patient_of_slice), dtype=bool),
+        reason=reason,
+    )
 
 
 def sample_ratios(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tumorscope.domain.errors import DataError
 from tumorscope.domain.predictions import Predictions
@@ -44,3 +46,13 @@ def evaluated_rows(predictions: Predictions) -> pd.DataFrame:
             f"{table.loc[repeated, 'image'].iat[0]}): average the folds' scores first"
         )
     return table
+
+
+def labels_of(table: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the labels of evaluated slices, shape (slices,), 0 or 1."""
+    return table["label"].to_numpy(dtype=np.int64)
+
+
+def scores_of(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the tumor probabilities of slices, shape (slices,), in [0, 1]."""
+    return table["tumor_probability"].to_numpy(dtype=np.float64)

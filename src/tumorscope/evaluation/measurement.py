@@ -16,6 +16,7 @@ from tumorscope.estimation.bootstrap import (
     sample_ranking,
     sample_ratios,
     summarize,
+    unassessed,
 )
 from tumorscope.estimation.metrics import (
     probability_terms,
@@ -29,6 +30,7 @@ from tumorscope.evaluation.curves import (
     ConfusionMatrix,
     count_confusion,
 )
+from tumorscope.evaluation.evaluated import labels_of, scores_of
 
 FIXED_THRESHOLD = 0.5
 ONE_CLASS = "slices of both classes are needed"
@@ -96,7 +98,7 @@ def measure_ranking(table: pd.DataFrame, draws: PatientDraws) -> MetricSet:
         auroc, average_precision, within_patient_auroc, position_matched_auroc,
         auroc_without_boundary, brier, log_loss.
     """
-    labels, scores = _labels(table), _scores(table)
+    labels, scores = labels_of(table), scores_of(table)
     area, precision = sample_ranking(rank_slices(labels, scores), draws)
     every = np.ones(len(table), dtype=bool)
     samples = [
@@ -174,7 +176,7 @@ def measure_subgroups(
             Subgroup(
                 name=str(name),
                 n_slices=len(rows),
-                n_tumor_slices=int(_labels(rows).sum()),
+                n_tumor_slices=int(labels_of(rows).sum()),
                 n_patients=draws.n_patients,
                 ranking=measure_ranking(rows, draws),
                 at_half=measure_fixed(rows, draws),
@@ -199,7 +201,7 @@ def _operating_point(
     name: str,
     rule: str,
 ) -> OperatingPoint:
-    labels, above = _labels(table), is_above(table, thresholds)
+    labels, above = labels_of(table), is_above(table, thresholds)
     unknown = int(thresholds.isna().sum())
     samples = sample_ratios(
         threshold_terms(labels, above),
@@ -209,7 +211,7 @@ def _operating_point(
     )
     if unknown:
         reason = f"{unknown} of {len(table)} slices have no threshold"
-        samples = [_unassessed(each.name, draws, reason) for each in samples]
+        samples = [unassessed(each.name, draws, reason) for each in samples]
     pairs = pd.DataFrame({"fold": table["fold"].fillna(""), "threshold": thresholds})
     pairs = pairs.dropna().drop_duplicates().sort_values(["fold", "threshold"])
     return OperatingPoint(
@@ -224,8 +226,10 @@ def _operating_point(
 def _within_patient(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
     name = "within_patient_auroc"
     if table["patient_id"].isna().any():
-        return _unassessed(name, draws, "no `patient_id`")
-    terms = within_patient_terms(_labels(table), _scores(table), table["patient_id"])
+        return unassessed(name, draws, "no `patient_id`")
+    terms = within_patient_terms(
+        labels_of(table), scores_of(table), table["patient_id"]
+    )
     reason = "no patient with slices of both classes"
     return sample_ratios(terms, draws, reasons={name: reason}, shares=(name,))[0]
 
@@ -233,10 +237,10 @@ def _within_patient(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
 def _position_matched(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
     name = "position_matched_auroc"
     if table[["slice_index", "slice_count"]].isna().any(axis=None):
-        return _unassessed(name, draws, "no `slice_index` and `slice_count`")
-    labels = _labels(table)
+        return unassessed(name, draws, "no `slice_index` and `slice_count`")
+    labels = labels_of(table)
     strata = position_strata(labels, table["slice_index"], table["slice_count"])
-    values, _ = sample_ranking(rank_slices(labels, _scores(table), strata), draws)
+    values, _ = sample_ranking(rank_slices(labels, scores_of(table), strata), draws)
     samples = _samples(name, values, strata >= 0)
     return replace(
         samples, reason="no height of the head has more than 5 slices of each class"
@@ -247,14 +251,14 @@ def _without_boundary(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples
     name = "auroc_without_boundary"
     place = table[["patient_id", "slice_index"]]
     if place.isna().any(axis=None):
-        return _unassessed(name, draws, "no `patient_id` and `slice_index`")
+        return unassessed(name, draws, "no `patient_id` and `slice_index`")
     if place.duplicated().any():
         reason = "a `slice_index` repeats within a patient: neighbors are unclear"
-        return _unassessed(name, draws, reason)
-    labels = _labels(table)
+        return unassessed(name, draws, reason)
+    labels = labels_of(table)
     boundary = boundary_slices(labels, table["patient_id"], table["slice_index"])
     strata = np.where(boundary, -1, 0)
-    values, _ = sample_ranking(rank_slices(labels, _scores(table), strata), draws)
+    values, _ = sample_ranking(rank_slices(labels, scores_of(table), strata), draws)
     return _samples(name, values, ~boundary)
 
 
@@ -264,20 +268,3 @@ def _samples(
     return MetricSamples(
         name=name, values=values, entered=entered, reason=ONE_CLASS, is_share=True
     )
-
-
-def _unassessed(name: str, draws: PatientDraws, reason: str) -> MetricSamples:
-    return MetricSamples(
-        name=name,
-        values=np.full(len(draws.counts), np.nan),
-        entered=np.ones(len(draws.patient_of_slice), dtype=bool),
-        reason=reason,
-    )
-
-
-def _labels(table: pd.DataFrame) -> NDArray[np.int64]:
-    return table["label"].to_numpy(dtype=np.int64)
-
-
-def _scores(table: pd.DataFrame) -> NDArray[np.float64]:
-    return table["tumor_probability"].to_numpy(dtype=np.float64)

@@ -19,6 +19,7 @@ from tumorscope.estimation.bootstrap import (
     MetricSamples,
     sample_ranking,
     sample_ratios,
+    unassessed,
 )
 from tumorscope.estimation.metrics import (
     RatioTerms,
@@ -33,6 +34,7 @@ from tumorscope.estimation.resampling import PatientDraws
 from tumorscope.evaluation.calibration_error import calibration_bin
 from tumorscope.evaluation.curves import ECE_BINS
 from tumorscope.evaluation.decisions import ranked_decision, sample_above
+from tumorscope.evaluation.evaluated import labels_of, scores_of
 
 ONE_CLASS = "slices of both classes are needed"
 
@@ -141,7 +143,7 @@ def _ranked(
     name: str, table: pd.DataFrame, draws: PatientDraws, strata: NDArray[np.int64]
 ) -> MetricSamples:
     values, _ = sample_ranking(
-        rank_slices(_labels(table), _scores(table), strata), draws
+        rank_slices(labels_of(table), scores_of(table), strata), draws
     )
     return MetricSamples(
         name=name, values=values, entered=strata >= 0, reason=ONE_CLASS
@@ -151,8 +153,10 @@ def _ranked(
 def _position_matched(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
     name = "position_matched_auroc"
     if table[["slice_index", "slice_count"]].isna().any(axis=None):
-        return _unassessed(name, draws, "no `slice_index` and `slice_count`")
-    strata = position_strata(_labels(table), table["slice_index"], table["slice_count"])
+        return unassessed(name, draws, "no `slice_index` and `slice_count`")
+    strata = position_strata(
+        labels_of(table), table["slice_index"], table["slice_count"]
+    )
     return replace(
         _ranked(name, table, draws, strata),
         reason="no height of the head has more than 5 slices of each class",
@@ -163,12 +167,12 @@ def _without_boundary(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples
     name = "auroc_without_boundary"
     place = table[["patient_id", "slice_index"]]
     if place.isna().any(axis=None):
-        return _unassessed(name, draws, "no `patient_id` and `slice_index`")
+        return unassessed(name, draws, "no `patient_id` and `slice_index`")
     if place.duplicated().any():
         reason = "a `slice_index` repeats within a patient: neighbors are unclear"
-        return _unassessed(name, draws, reason)
+        return unassessed(name, draws, reason)
     boundary = boundary_slices(
-        _labels(table), table["patient_id"], table["slice_index"]
+        labels_of(table), table["patient_id"], table["slice_index"]
     )
     return _ranked(name, table, draws, np.where(boundary, -1, 0))
 
@@ -176,8 +180,10 @@ def _without_boundary(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples
 def _within_patient(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
     name = "within_patient_auroc"
     if table["patient_id"].isna().any():
-        return _unassessed(name, draws, "no `patient_id`")
-    terms = within_patient_terms(_labels(table), _scores(table), table["patient_id"])
+        return unassessed(name, draws, "no `patient_id`")
+    terms = within_patient_terms(
+        labels_of(table), scores_of(table), table["patient_id"]
+    )
     reason = "no patient with slices of both classes"
     return _one_ratio(terms, name, draws, reason=reason)
 
@@ -197,14 +203,14 @@ def _at_tuned_threshold(
     unknown = int(thresholds.isna().sum())
     if unknown:
         reason = f"{unknown} of {len(table)} slices have no threshold"
-        return _unassessed(name, draws, reason)
+        return unassessed(name, draws, reason)
     above = (table["tumor_probability"] > thresholds).to_numpy(dtype=bool)
-    terms = threshold_terms(_labels(table), above)
+    terms = threshold_terms(labels_of(table), above)
     return _one_ratio(terms, name, draws, reason=ONE_CLASS)
 
 
 def _brier(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
-    terms = probability_terms(_labels(table), _scores(table))
+    terms = probability_terms(labels_of(table), scores_of(table))
     return _one_ratio(terms, "brier", draws, reason="no slices")
 
 
@@ -218,8 +224,8 @@ def _one_ratio(
 def _sensitivity_at_specificity(
     table: pd.DataFrame, draws: PatientDraws
 ) -> MetricSamples:
-    labels = _labels(table)
-    decision = ranked_decision(labels, _scores(table), draws)
+    labels = labels_of(table)
+    decision = ranked_decision(labels, scores_of(table), draws)
     return MetricSamples(
         name="sensitivity_at_95_specificity",
         values=sample_above(decision, labels == 1, draws),
@@ -229,7 +235,7 @@ def _sensitivity_at_specificity(
 
 
 def _calibration_error(table: pd.DataFrame, draws: PatientDraws) -> MetricSamples:
-    labels, scores = _labels(table), _scores(table)
+    labels, scores = labels_of(table), scores_of(table)
     inside = calibration_bin(scores)[:, None] == np.arange(ECE_BINS)  # (slices, bins)
     gap = draws.counts @ draws.sum_by_patient(inside * (scores - labels)[:, None])
     slices = draws.counts @ draws.sum_by_patient(np.ones((len(labels), 1)))
@@ -239,23 +245,6 @@ def _calibration_error(table: pd.DataFrame, draws: PatientDraws) -> MetricSample
         entered=np.ones(len(labels), dtype=bool),
         reason="no slices",
     )
-
-
-def _unassessed(name: str, draws: PatientDraws, reason: str) -> MetricSamples:
-    return MetricSamples(
-        name=name,
-        values=np.full(len(draws.counts), np.nan),
-        entered=np.ones(len(draws.patient_of_slice), dtype=bool),
-        reason=reason,
-    )
-
-
-def _labels(table: pd.DataFrame) -> NDArray[np.int64]:
-    return table["label"].to_numpy(dtype=np.int64)
-
-
-def _scores(table: pd.DataFrame) -> NDArray[np.float64]:
-    return table["tumor_probability"].to_numpy(dtype=np.float64)
 
 
 _SAMPLERS: MappingProxyType[

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from tumorscope.domain.estimates import MetricSet
 from tumorscope.domain.specs import EvaluateSpec
 from tumorscope.estimation.bootstrap import MetricSamples, summarize
 from tumorscope.estimation.resampling import PatientDraws
+from tumorscope.evaluation.evaluated import labels_of, scores_of
 from tumorscope.evaluation.logistic_calibration import (
     NOT_SEPARABLE,
     SAME_SCORES,
@@ -64,7 +64,7 @@ def average_scales(
         for table, each in zip(tables, logits, strict=True)
     ]  # without overflow
     if any(
-        np.abs(_scores(one) - _scores(other)).max() > SAME_SCORES
+        np.abs(scores_of(one) - scores_of(other)).max() > SAME_SCORES
         for one, other in zip(raw, tables, strict=True)
     ):
         scales.append(_average_scale("raw", raw, draws, spec))
@@ -89,9 +89,7 @@ def _average_scale(
 
 
 def _sample_fit(table: pd.DataFrame, draws: PatientDraws) -> list[MetricSamples]:
-    fits = sample_logistic_fit(
-        table["label"].to_numpy(dtype=np.int64), _scores(table), draws
-    )
+    fits = sample_logistic_fit(labels_of(table), scores_of(table), draws)
     names = ("calibration_slope", "calibration_intercept")
     return [
         MetricSamples(
@@ -103,7 +101,3 @@ def _sample_fit(table: pd.DataFrame, draws: PatientDraws) -> list[MetricSamples]
         )
         for name, values in zip(names, fits, strict=True)
     ]
-
-
-def _scores(table: pd.DataFrame) -> NDArray[np.float64]:
-    return table["tumor_probability"].to_numpy(dtype=np.float64)

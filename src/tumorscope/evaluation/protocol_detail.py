@@ -37,6 +37,7 @@ from tumorscope.evaluation.decisions import (
     sample_above,
     tuned_decision,
 )
+from tumorscope.evaluation.evaluated import labels_of, scores_of
 from tumorscope.evaluation.measurement import (
     FIXED_THRESHOLD,
     ONE_CLASS,
@@ -98,7 +99,7 @@ def measure_detail(
             tables, NaN where unknown; None where no mask was read.
     """
     ranked = [
-        ranked_decision(_labels(table), _scores(table), draws) for table in tables
+        ranked_decision(labels_of(table), scores_of(table), draws) for table in tables
     ]
     tuned = [tuned_decision(table, draws) for table in tables]
 
@@ -126,7 +127,7 @@ def measure_detail(
 
 
 def _sample_ranking(table: pd.DataFrame, draws: PatientDraws) -> list[MetricSamples]:
-    labels, scores = _labels(table), _scores(table)
+    labels, scores = labels_of(table), scores_of(table)
     _, precision = sample_ranking(rank_slices(labels, scores), draws)
     terms = probability_terms(labels, scores)
     losses = sample_ratios(
@@ -145,7 +146,7 @@ def _sample_ranking(table: pd.DataFrame, draws: PatientDraws) -> list[MetricSamp
 
 
 def _sample_at_half(table: pd.DataFrame, draws: PatientDraws) -> list[MetricSamples]:
-    return _sample_thresholds(table, draws, _scores(table) > FIXED_THRESHOLD)
+    return _sample_thresholds(table, draws, scores_of(table) > FIXED_THRESHOLD)
 
 
 def _sample_at_tuned(table: pd.DataFrame, draws: PatientDraws) -> list[MetricSamples]:
@@ -161,7 +162,7 @@ def _sample_thresholds(
     table: pd.DataFrame, draws: PatientDraws, above: NDArray[np.bool_]
 ) -> list[MetricSamples]:
     return sample_ratios(
-        threshold_terms(_labels(table), above),
+        threshold_terms(labels_of(table), above),
         draws,
         reasons=THRESHOLD_REASONS,
         shares=tuple(THRESHOLD_REASONS),
@@ -171,11 +172,11 @@ def _sample_thresholds(
 def _sample_tumor_shares(
     table: pd.DataFrame, draws: PatientDraws
 ) -> list[MetricSamples]:
-    inside = calibration_bin(_scores(table))[:, None] == np.arange(ECE_BINS)
+    inside = calibration_bin(scores_of(table))[:, None] == np.arange(ECE_BINS)
     names = tuple(f"tumor_share_bin_{number:02d}" for number in range(1, ECE_BINS + 1))
     terms = RatioTerms(
         names=names,
-        numerator=inside * _labels(table)[:, None].astype(np.float64),
+        numerator=inside * labels_of(table)[:, None].astype(np.float64),
         denominator=inside.astype(np.float64),
     )
     reasons = dict.fromkeys(names, "no slice in this bin in one repeat at least")
@@ -185,7 +186,7 @@ def _sample_tumor_shares(
 def _average_ranked(
     tables: Sequence[pd.DataFrame], decisions: Sequence[Decision], draws: PatientDraws
 ) -> MetricSet:
-    tumor = _labels(tables[0]) == 1
+    tumor = labels_of(tables[0]) == 1
     sensitivity = _average_above(
         decisions, tumor, draws, name="sensitivity_at_95_specificity"
     )
@@ -225,11 +226,11 @@ def _average_sizes(
     draws: PatientDraws,
 ) -> LesionSizeTable:
     first = measure_size_strata(
-        _labels(table), areas_px, [each[0] for each in decisions], draws
+        labels_of(table), areas_px, [each[0] for each in decisions], draws
     )
     if areas_px is None or first.reason:
         return first
-    tumor = _labels(table) == 1
+    tumor = labels_of(table) == 1
 
     def average(each: SizeStratum, place: int) -> MetricEstimate:
         inside = tumor & (areas_px > each.low_px) & (areas_px <= each.high_px)
@@ -244,11 +245,3 @@ def _average_sizes(
         for each in first.strata
     )
     return replace(first, strata=strata)
-
-
-def _labels(table: pd.DataFrame) -> NDArray[np.int64]:
-    return table["label"].to_numpy(dtype=np.int64)
-
-
-def _scores(table: pd.DataFrame) -> NDArray[np.float64]:
-    return table["tumor_probability"].to_numpy(dtype=np.float64)

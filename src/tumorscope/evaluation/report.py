@@ -43,7 +43,12 @@ from tumorscope.evaluation.decisions import (
     ranked_decision,
     tuned_decision,
 )
-from tumorscope.evaluation.evaluated import PART_WORDS, evaluated_rows
+from tumorscope.evaluation.evaluated import (
+    PART_WORDS,
+    evaluated_rows,
+    labels_of,
+    scores_of,
+)
 from tumorscope.evaluation.logistic_calibration import (
     ScaleCalibration,
     measure_scales,
@@ -216,7 +221,7 @@ def evaluate_predictions(
     """
     table = evaluated_rows(predictions)
     draws = draw_patients(table["group"], table["site"], spec, grouping=grouping)
-    labels, scores = _labels_and_scores(table)
+    labels, scores = labels_of(table), scores_of(table)
     decisions = (ranked_decision(labels, scores, draws), tuned_decision(table, draws))
     curves = trace_curves(labels, scores)
     scales = measure_scales(table, draws, spec)
@@ -284,20 +289,11 @@ def beside_baselines(
     spec, grouping = report.spec, report.grouping
     results = compare_baselines(predictions, baselines, spec, grouping=grouping)
     draws = draw_patients(table["group"], table["site"], spec, grouping=grouping)
-    labels, scores = _labels_and_scores(table)
+    labels, scores = labels_of(table), scores_of(table)
     curve = measure_decision_curve(
         labels, scores, draws, best_rival(baselines, results)
     )
     return replace(report, baselines=results, decision_curve=curve)
-
-
-def _labels_and_scores(
-    table: pd.DataFrame,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    return (
-        table["label"].to_numpy(dtype=np.int64),
-        table["tumor_probability"].to_numpy(dtype=np.float64),
-    )
 
 
 def _areas_of(

@@ -17,18 +17,12 @@ from tumorscope.domain.split import Split
 from tumorscope.importers.detection import import_source
 from tumorscope.importers.inspection import Imported, Inspection
 from tumorscope.io.artifacts import read_manifest, split_digest
-from tumorscope.splitting import split_cohort
 from tumorscope.workflows.prepare import (
     AS_FOUND,
     SourceOptions,
-    group_near_duplicates,
+    split_imported,
 )
-from tumorscope.workflows.pseudo_patients import (
-    UNASSIGNED,
-    group_by_head,
-    split_by_head,
-    wants_pseudo_patients,
-)
+from tumorscope.workflows.pseudo_patients import UNASSIGNED
 from tumorscope.workflows.recording import RECORD
 from tumorscope.workflows.run_folder import MANIFEST, SPLIT, Run, open_run
 from tumorscope.workflows.settings import change_section
@@ -88,7 +82,7 @@ def open_target(
         return _open_run(place, assignments)
     spec = change_section(RunSpec(), "audit", assignments)
     imported = read_all(place, options, progress=progress)
-    imported, split = _split(imported, spec, progress=progress)
+    imported, split = split_imported(imported, spec, progress=progress)
     return AuditTarget(
         name=place.absolute().name,
         run=None,
@@ -168,23 +162,6 @@ def _open_run(place: Path, assignments: Sequence[str]) -> AuditTarget:
         spec=change_section(run.record.spec, "audit", assignments).audit,
         pseudo_patients=run.record.spec.pseudo_patients,
     )
-
-
-def _split(
-    imported: Imported, spec: RunSpec, *, progress: Progress
-) -> tuple[Imported, Split]:
-    """Split a source as `prepare` does."""
-    manifest = imported.manifest
-    if wants_pseudo_patients(manifest, spec.pseudo_patients):
-        cohort = group_by_head(imported, spec.pseudo_patients, progress=progress)
-        split = split_by_head(cohort.imported.manifest, cohort.group, spec.split)
-        return cohort.imported, split
-    groups = (
-        None
-        if manifest.has_patients
-        else group_near_duplicates(manifest, spec.duplicates, progress=progress)
-    )
-    return imported, split_cohort(manifest, groups, spec.split)
 
 
 def _unusable(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:

@@ -151,7 +151,27 @@ def _read_and_split(
     source: Path, spec: RunSpec, options: SourceOptions, *, progress: Progress
 ) -> tuple[Imported, Split]:
     """Read a source and split it by patient, or by what stands for patients."""
-    imported = read_source(source, options, progress=progress)
+    return split_imported(
+        read_source(source, options, progress=progress), spec, progress=progress
+    )
+
+
+def split_imported(
+    imported: Imported, spec: RunSpec, *, progress: Progress = silent
+) -> tuple[Imported, Split]:
+    """Split what was read by patient, or by what stands for patients.
+
+    Args:
+        imported: The cohort.
+        spec: How it is split, and what stands for patients where none are named.
+        progress: Shows how far it got.
+
+    Returns:
+        The cohort, in the order that its split refers to, and the split.
+
+    Raises:
+        DataError: If the cohort cannot be split as wanted.
+    """
     manifest = imported.manifest
     if wants_pseudo_patients(manifest, spec.pseudo_patients):
         cohort = group_by_head(imported, spec.pseudo_patients, progress=progress)
