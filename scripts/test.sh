@@ -65,7 +65,8 @@ if [[ $extent == full ]]; then
 else
     selection=(-m "not exhaustive")
 fi
-step "tests" "$bin/python" -m pytest -n "$jobs" --dist loadgroup "${selection[@]}"
+step "tests" "$bin/python" -m pytest -n "$jobs" --dist loadgroup \
+    --durations=15 --durations-min=5 "${selection[@]}"
 
 echo "All checks passed in $SECONDS s; tests that were skipped are listed above with reasons."
 if [[ $extent != full ]]; then

@@ -273,7 +273,7 @@ def test_help_of_the_command_line_is_timed_in_fresh_processes(load, tmp_path: Pa
     assert all(each["value"] > 0 for each in figures[:4])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_throughput_runs_at_a_tiny_size(load_small, tmp_path: Path):
     """Tumorscope and both peers are timed in one run, and the overhead is a share."""
     out = tmp_path / "throughput.json"
@@ -307,7 +307,7 @@ def test_peak_memory_holds_more_than_the_checkpoint(load_small, tmp_path: Path):
     assert peak_mb > content["details"]["checkpoint_mb"] > 100
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_small_hostile_corpus_is_refused_whole(repository: Path, tmp_path: Path):
     """No crash, no stump accepted, no partial output, within time and memory."""
     out = tmp_path / "hostile.json"

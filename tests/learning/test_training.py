@@ -270,6 +270,7 @@ def test_interrupt_before_the_first_checkpoint_starts_anew(tiny_data, tmp_path):
     assert len(model.records) == 1
 
 
+@pytest.mark.exhaustive
 def test_strong_recipe_resumes_to_the_same_result(tiny_data, tmp_path):
     """Averaged weights, cosine schedule, low resolution and dropout all go on."""
     data = replace(

@@ -166,7 +166,7 @@ def test_a_node_that_others_reach_names_its_callers():
         Peer.parse("no address")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.debian("orthanc")
 @pytest.mark.debian("iproute2")
 def test_orthanc_sends_a_study_and_gets_results(

@@ -203,7 +203,7 @@ def test_simple_methods_stand_on_the_same_folds(base, own):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_leaving_sites_out_tests_each_site_with_strangers(crossed, base):
     """Each fold's models saw no patient of its site; the drop is paired with the CV."""
     result = run_protocol(base, "leave-site-out", assignments=SMALL)

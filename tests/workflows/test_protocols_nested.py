@@ -70,7 +70,7 @@ def test_too_few_patients_for_inner_folds_are_refused(own, prepared):
         inner_split(job, outer, 0, seed=0)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_an_outer_fold_is_trained_with_what_its_inner_folds_chose(job):
     """The higher mean inner tuning AUROC decides; a second pass does nothing anew."""
     outer, _, _ = deal_repeat(job, 0)
