@@ -185,6 +185,7 @@ def start(make_settings):
     yield make
     for app, database in opened:
         app.state.services.database.close()
+        app.state.stow_inbox.received.close()
         database.close()
 
 

@@ -123,7 +123,7 @@ def test_a_study_is_received_screened_and_answered(service, make_node, answers, 
     assert {str(one.PatientID) for one in found} == {"NODE-1"}
     studies = service.client.get("/api/v1/studies").json()["items"]
     assert [one["state"] for one in studies] == ["done"]
-    assert list(node.incoming.iterdir()) == []
+    assert list(node.incoming.rglob("*.dcm")) == []
 
 
 def test_what_cannot_be_read_is_refused_and_not_kept(make_node, series):

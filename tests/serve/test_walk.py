@@ -12,13 +12,17 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import requests
+from dicomweb_client import DICOMwebClient
 
 from tumorscope.client import Client, ServiceError
+from tumorscope.domain.volume import volume_from_affine
 
 PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
+AFFINE = np.array([[0, 0, 2.0, -60], [0, 2.0, 0, -60], [5.0, 0, 0, 5], [0, 0, 0, 1]])
 STARTS_S = 90
 READY = "/health/ready"
 
@@ -30,6 +34,7 @@ def served(whole_bundle, tmp_path_factory):
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
+    (folder / "service.toml").write_text("[uploads]\nquiet_s = 0.5\n")
     log = (folder / "log").open("wb")
     command = [sys.executable, "-P", "-m", "tumorscope", "serve"]
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -37,6 +42,7 @@ def served(whole_bundle, tmp_path_factory):
             *command,
             str(whole_bundle),
             *("--data", str(folder / "data"), "--port", str(port), "--engine", "torch"),
+            *("--config", str(folder / "service.toml")),
         ],
         stderr=log,
         stdout=log,
@@ -108,6 +114,27 @@ def test_the_client_hands_in_waits_and_reads(served, study):
         with pytest.raises(ServiceError) as caught:
             client.study("absent")
         assert (caught.value.status, caught.value.code) == (404, "not_found")
+
+
+@pytest.mark.slow
+def test_a_dicomweb_client_stores_a_study_that_is_screened(served, scan_makers):
+    """What other programs use for STOW-RS works as it is, and its study appears."""
+    head = volume_from_affine(scan_makers.make_head((6, 48, 48)), AFFINE)
+    series = scan_makers.make_series(head, "flair")
+    for one in series:
+        one.preamble = bytes(128)
+    store = DICOMwebClient(url=f"{served[0]}/api/v1/dicom-web")
+
+    answer = store.store_instances(series)
+
+    assert len(answer.ReferencedSOPSequence) == len(series)
+    with Client(served[0]) as client:
+        ends = time.monotonic() + 120
+        found = []
+        while not found and time.monotonic() < ends:
+            time.sleep(0.5)
+            found = [one for one in client.studies() if one.title == "Received study"]
+        assert client.wait(found[0].id, timeout_s=120).state in {"done", "not_assessed"}
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from tumorscope.serve.api import (
     patients,
     reading,
     session,
+    stow,
     studies,
     uploads,
 )
@@ -32,6 +33,8 @@ from tumorscope.serve.safety import install_safety, make_safety
 from tumorscope.serve.services import Services
 from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage
+from tumorscope.serve.stow import StowInbox
+from tumorscope.workflows.received_files import ReceivedFiles
 
 PREFIX = "/api/v1"
 SMALL_BODY = 2**20
@@ -67,6 +70,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         results=ResultFiles(storage),
         models=read_models(settings),
     )
+    app.state.stow_inbox = StowInbox(
+        storage=storage, quiet_s=settings.uploads.quiet_s, received=ReceivedFiles()
+    )
     app.state.draining = threading.Event()
     app.state.request_metrics = RequestMetrics()
     install_problems(app)
@@ -86,6 +92,7 @@ def _api() -> APIRouter:
         audit_log,
         patients,
         uploads,
+        stow,
         studies,
         export,
         reading,

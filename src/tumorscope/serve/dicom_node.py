@@ -8,11 +8,8 @@ results belong into the patient's own study.
 from __future__ import annotations
 
 import logging
-import shutil
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +19,10 @@ from pynetdicom import AE, StoragePresentationContexts, evt
 from sqlalchemy import select
 
 from tumorscope.domain.errors import UnreadableScanError
+from tumorscope.serve.arrivals import Arrivals
 from tumorscope.serve.database.tables import STUDIES
-from tumorscope.serve.hand_in import Intake, hand_in
+from tumorscope.serve.hand_in import Intake
 from tumorscope.serve.node_settings import NodeSettings, Peer
-from tumorscope.serve.queue.leases import FullError
 from tumorscope.serve.result_files import ResultFiles
 from tumorscope.serve.storage import new_id, whole_file
 from tumorscope.workflows.received_files import ReceivedFiles
@@ -54,8 +51,6 @@ class DicomNode:
     intake: Intake
     results: ResultFiles
     received: ReceivedFiles
-    _seen: dict[str, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _server: Any = None
 
     @property
@@ -63,11 +58,14 @@ class DicomNode:
         """Where files wait for the rest of their study."""
         return self.intake.storage.data / INCOMING
 
+    @property
+    def arrivals(self) -> Arrivals:
+        """What waits, also from an earlier run."""
+        return Arrivals(folder=self.incoming, quiet_s=self.settings.quiet_s)
+
     def start(self) -> None:
-        """Listen; what an earlier run left waits for its quiet time again."""
+        """Listen."""
         self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for folder in self.incoming.iterdir():
-            self._seen[folder.name] = time.monotonic()
         node = AE(ae_title=self.settings.ae_title)
         node.require_called_aet = True
         node.require_calling_aet = list(self.settings.callers)
@@ -94,8 +92,8 @@ class DicomNode:
 
     def work(self) -> None:
         """Hand in what is complete, and send what is done; call it again and again."""
-        for key in self._quiet():
-            self._hand_in(key)
+        for study_id in self.arrivals.hand_in(self.intake):
+            _LOG.info("study received", extra={"study": study_id})
         for study_id, folder in self._unsent():
             self._send(study_id, folder)
 
@@ -109,12 +107,8 @@ class DicomNode:
         try:
             with whole_file(place) as partial:
                 partial.write_bytes(content)
-            key = self.received.study_key(place)
-            folder = self.incoming / key
-            folder.mkdir(exist_ok=True, mode=0o700)
-            with self._lock:
-                place.replace(folder / f"{name}.dcm")
-                self._seen[key] = time.monotonic()
+            found = self.received.read(place)
+            self.arrivals.keep(place, found.study_key, found.instance_key)
         except UnreadableScanError:
             return CANNOT_UNDERSTAND
         except OSError:
@@ -123,29 +117,6 @@ class DicomNode:
         finally:
             place.unlink(missing_ok=True)
         return SUCCESS
-
-    def _quiet(self) -> list[str]:
-        latest = time.monotonic() - self.settings.quiet_s
-        with self._lock:
-            return [key for key, seen in self._seen.items() if seen <= latest]
-
-    def _hand_in(self, key: str) -> None:
-        """Hand a study in; with a full queue it waits."""
-        folder = self.incoming / key
-        batch = self.incoming.parent / f".{INCOMING}-{new_id()}"
-        with self._lock:
-            folder.replace(batch)  # what comes from now on is another batch
-            self._seen.pop(key, None)
-        files = {path.name: path for path in sorted(batch.iterdir())}
-        try:
-            hand_in(self.intake, files, title="Received study", key=batch.name)
-        except FullError:
-            with self._lock:
-                folder.mkdir(exist_ok=True, mode=0o700)
-                for path in batch.iterdir():
-                    path.replace(folder / path.name)
-                self._seen[key] = time.monotonic()
-        shutil.rmtree(batch, ignore_errors=True)
 
     def _unsent(self) -> Iterator[tuple[str, str]]:
         if self.settings.destination is None:

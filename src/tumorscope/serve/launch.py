@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,6 +34,7 @@ from tumorscope.serve.safety import Safety, make_safety
 from tumorscope.serve.security.access import LOCAL
 from tumorscope.serve.settings import ServiceSettings
 from tumorscope.serve.storage import Storage
+from tumorscope.serve.stow import StowStudies
 from tumorscope.serve.worker.exit_status import blames_content
 from tumorscope.workflows.send_results import check_pacs
 
@@ -210,20 +211,19 @@ def launch(
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     safety.note(Action.SERVICE_STARTED)
     stops = threading.Event()
-    housekeeping = Housekeeping(database=database, storage=storage, safety=safety)
-    threading.Thread(target=housekeeping.run, args=(stops,), daemon=True).start()
     say(f"Tumorscope listens on {address_of(settings)}")
     queue = JobQueue(database, settings.queue)
-    if settings.demo is not None:
-        intake = Intake(
-            database=database,
-            storage=storage,
-            queue=queue,
-            model_id=models.default.id,
-            account_id=LOCAL.account_id,
-            keeps_identity=True,  # nobody is behind a phantom
-        )
+    intake = Intake(
+        database=database,
+        storage=storage,
+        queue=queue,
+        model_id=models.default.id,
+        account_id=LOCAL.account_id,
+        keeps_identity=True,
+    )
+    if settings.demo is not None:  # nobody is behind a phantom
         hand_in_demo(settings.demo, intake)
+    _start_chores(intake, safety, stops)
     supervisor = Supervisor(
         settings=settings, listener=listener, database=database, queue=queue
     )
@@ -234,6 +234,20 @@ def launch(
         safety.note(Action.SERVICE_STOPPED)
         safety.seal()
         listener.close()
+
+
+def _start_chores(intake: Intake, safety: Safety, stops: threading.Event) -> None:
+    """Clear away and hand in what arrived, beside all else, until asked to stop."""
+    housekeeping = Housekeeping(
+        database=intake.database, storage=intake.storage, safety=safety
+    )
+    arrived = StowStudies(
+        intake=replace(intake, keeps_identity=False),
+        safety=safety,
+        quiet_s=safety.settings.uploads.quiet_s,
+    )
+    for chore in (housekeeping.run, arrived.run):
+        threading.Thread(target=chore, args=(stops,), daemon=True).start()
 
 
 def _refuse_nobody(safety: Safety) -> None:

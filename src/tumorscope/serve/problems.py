@@ -95,6 +95,18 @@ class TooLargeError(ProblemError):
     status, code, title = 413, "too_large", "Too large"
 
 
+class MediaTypeError(ProblemError):
+    """A body of a kind that is not taken."""
+
+    status, code, title = 415, "media_type", "This kind of body is not taken"
+
+
+class NotAcceptableError(ProblemError):
+    """An answer of a kind that is not given."""
+
+    status, code, title = 406, "not_acceptable", "This kind of answer is not given"
+
+
 class IdleError(ProblemError):
     """A sender that fell silent."""
 

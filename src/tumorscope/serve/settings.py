@@ -30,6 +30,8 @@ class UploadLimits(Spec):
     """Hours after which an upload that was never completed is removed."""
     idle_s: Seconds = 30.0
     """Seconds that a sender may be silent."""
+    quiet_s: Seconds = 10.0
+    """Seconds after which a study that comes by STOW-RS counts as complete."""
 
 
 class QueueLimits(Spec):

@@ -108,6 +108,7 @@ def _ask(service, route, who):
         "prefix": "000000000000",
         "model_id": "run-00000000",
         "number": "0",
+        "study_uid": "1.2.3",
         "name": "favicon.ico",
     }
     for name, value in values.items():

@@ -19,6 +19,8 @@ from tumorscope.serve.settings import UploadLimits
 from tumorscope.serve.storage import new_id
 
 _BLOCK = 2**20
+COUNTED_HERE = 2**40
+"""The body of a file is counted while it is written, against the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ async def receive_body(
     size = 0
     try:
         with partial.open("xb") as stream:
-            async for block in _blocks(request, limits):
+            async for block in blocks(request, limits):
                 size += len(block)
                 if size > limits.file_bytes:
                     raise _too_large(limits)
@@ -75,8 +77,12 @@ def _settle(stream: BinaryIO) -> None:
     os.fsync(stream.fileno())
 
 
-async def _blocks(request: Request, limits: UploadLimits) -> AsyncIterator[bytes]:
-    """Yield the body in blocks of a MiB."""
+async def blocks(request: Request, limits: UploadLimits) -> AsyncIterator[bytes]:
+    """Yield a request's body in blocks of a MiB.
+
+    Raises:
+        IdleError: If its sender is silent for too long.
+    """
     waiting = bytearray()
     parts = request.stream().__aiter__()
     while True:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from starlette.concurrency import run_in_threadpool
 
 from tumorscope.serve.api.documented import refusals
-from tumorscope.serve.api.receiving import ReceivedContent, receive_body
+from tumorscope.serve.api.receiving import COUNTED_HERE, ReceivedContent, receive_body
 from tumorscope.serve.audit_log.recording import Action, record
 from tumorscope.serve.database.clock import iso_time, wall_time
 from tumorscope.serve.database.tables import JOBS, STUDIES, UPLOAD_FILES, UPLOADS
@@ -45,8 +45,6 @@ Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 UploadId = Annotated[str, Path(max_length=36)]
 Number = Annotated[int, Path(ge=0, le=99_999)]
 ClientName = Annotated[str, Query(max_length=500)]
-_COUNTED_HERE = 2**40
-"""The body of a file is counted while it is written, against the settings."""
 _GONE = "There is no such upload, or it is not yours."
 
 
@@ -91,7 +89,7 @@ def read_upload(
 
 @router.put(
     "/{upload_id}/files/{number}",
-    max_body_size=_COUNTED_HERE,
+    max_body_size=COUNTED_HERE,
     responses=refusals(404, 408, 409, 507),
     openapi_extra={
         "requestBody": {
