@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from tumorscope.domain.errors import DataError
 from tumorscope.domain.volume import volume_from_affine
 from tumorscope.io.bundle import read_card, update_card
 from tumorscope.io.images import read_image
@@ -109,6 +110,69 @@ def test_zip_and_volume_score_as_the_folder_does(trained, scan_makers, heads, tm
     assert len(ways[0]) == 7
     assert ways[0][0] is None
     assert ways[0] == ways[1]
+
+
+def test_a_zipped_patient_folder_of_brats_scores_as_the_folder_does(
+    trained, scan_makers, heads, tmp_path
+):
+    """Sequences of a case belong together, and the archive is named as it was given."""
+    folder, archive = tmp_path / "given", tmp_path / "patient.zip"
+    case = "BraTS-GLI-00001-000"
+    (folder / case).mkdir(parents=True)
+    with zipfile.ZipFile(archive, "w") as packed:
+        for sequence, word in (("t1", "t1n"), ("flair", "t2f"), ("t1c", "t1c")):
+            name = f"{case}/{case}-{word}.nii.gz"
+            content = scan_makers.make_nifti(heads[sequence])
+            (folder / name).write_bytes(content)
+            packed.writestr(name, content)
+
+    ways = [predict(trained, [one]) for one in (folder, archive)]
+
+    assert ways[1].series[0].sequences == SEQUENCES
+    assert ways[1].series[0].source == str(archive)
+    scores = [[one.tumor_probability for one in found.slices] for found in ways]
+    with pytest.raises(DataError, match="unpack it"):
+        score_archive(trained, archive, tmp_path / "scores.parquet")
+    assert len(scores[0]) == 7
+    assert scores[0] == scores[1]
+
+
+def test_zipped_pictures_score_as_files_and_bear_the_name_of_the_archive(
+    trained, cohort, tmp_path
+):
+    """Beside what cannot be read, which is listed under its name in the archive, too."""
+    files = [cohort / "P0001" / f"P0001_{number}.png" for number in range(2)]
+    archive = tmp_path / "pictures.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in files:
+            packed.write(file, f"a/{file.name}")
+        packed.writestr("a/z.png", b"no picture")
+
+    found = predict(trained, [archive]).slices
+
+    alone = [one.tumor_probability for one in predict(trained, files).slices]
+    assert [one.tumor_probability for one in found] == [*alone, None]
+    assert [one.image for one in found][::2] == [
+        str(archive / "a" / files[0].name),
+        str(archive / "a" / "z.png"),
+    ]
+    assert found[-1].refused
+    assert "/tumorscope-" not in found[-1].refused
+
+
+def test_an_archive_without_anything_to_score_is_refused(trained, tmp_path):
+    """What it holds is listed with a reason; an empty one is one clear error."""
+    for name in ("texts", "empty"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as packed:
+            if name == "texts":
+                packed.writestr("notes.txt", "none")
+
+    found = predict(trained, [tmp_path / "texts.zip"])
+
+    assert found.all_refused
+    assert found.left_out[0].label == "notes.txt"
+    with pytest.raises(DataError, match=r"empty\.zip: holds no PNG"):
+        predict(trained, [tmp_path / "empty.zip"])
 
 
 def test_a_model_of_unknown_sequence_scores_every_series(trained, own, study):

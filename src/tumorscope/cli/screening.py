@@ -71,8 +71,8 @@ def predict(  # noqa: PLR0913 - what scores, what is scored, and where answers g
     files: Annotated[
         list[Path],
         typer.Argument(
-            help="Image files or folders; DICOM studies as folder, DICOMDIR or zip; "
-            "NIfTI volumes."
+            help="Image files or folders; DICOM studies as folder or DICOMDIR; NIfTI "
+            "volumes and BraTS cases; zip archives of any of these."
         ),
     ],
     *,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tumorscope.domain.errors import DataError
+from tumorscope.domain.left_out_scan import LeftOutScan
 from tumorscope.domain.progress import Progress, silent
+from tumorscope.importers.detection import Layout
 from tumorscope.importers.scan_kinds import volume_layout
 from tumorscope.inference.engines import AUTO
 from tumorscope.workflows.predict_images import (
@@ -21,6 +26,31 @@ from tumorscope.workflows.predict_scans import (
 )
 from tumorscope.workflows.prediction_list import PredictionList
 from tumorscope.workflows.serving import serve_bundle
+from tumorscope.workflows.upload_layout import read_layout
+
+
+@dataclass(slots=True, kw_only=True)
+class _Given:
+    """What paths hold, archives included.
+
+    Attributes:
+        scans: Studies and volumes.
+        files: Image files.
+        shown: For what was unpacked, the archive that it came from.
+        left_out: What archives hold besides.
+    """
+
+    scans: list[tuple[Path, Layout]] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    shown: dict[Path, Path] = field(default_factory=dict)
+    left_out: list[LeftOutScan] = field(default_factory=list)
+
+    def name_of(self, place: str) -> str:
+        """Return how a path was given, where `place` lies in what was unpacked."""
+        for folder, archive in self.shown.items():
+            if Path(place).is_relative_to(folder):
+                return str(archive / Path(place).relative_to(folder))
+        return place
 
 
 def predict(
@@ -57,22 +87,49 @@ def predict(
         ConfigError: If the engine was not exported, or cannot run here.
         DataError: If a path does not exist, or a folder holds no images.
     """
-    kinds = {path: volume_layout(path) for path in paths if path.exists()}
-    scans = [(path, kind) for path, kind in kinds.items() if kind is not None]
-    files = [
-        file for path in paths if kinds.get(path) is None for file in find_images(path)
-    ]
-    model = serve_bundle(bundle, engine=engine)
-    scored = score_files(model.predictor, files, progress=progress)
-    found = (
-        score_scans(model.predictor, scans, keep=keep, progress=progress)
-        if scans
-        else ScannedSeries()
-    )
+    with tempfile.TemporaryDirectory(prefix="tumorscope-") as folder:
+        given = _look_at(paths, Path(folder))
+        model = serve_bundle(bundle, engine=engine)
+        scored = score_files(model.predictor, given.files, progress=progress)
+        found = (
+            score_scans(model.predictor, given.scans, keep=keep, progress=progress)
+            if given.scans
+            else ScannedSeries()
+        )
+    named = (replace(one, image=given.name_of(one.image)) for one in scored)
+    series = (replace(one, source=given.name_of(one.source)) for one in found.series)
     return PredictionList(
         bundle=model.predictor.card.name,
-        slices=(*scored, *found.slices),
+        slices=(*named, *found.slices),
         notes=(*model_notes(model), *found.notes),
-        series=found.series,
-        left_out=found.left_out,
+        series=tuple(series),
+        left_out=(*given.left_out, *found.left_out),
     )
+
+
+def _look_at(paths: Sequence[Path], folder: Path) -> _Given:
+    """Sort paths by what they hold; volumes and images of an archive go to a folder."""
+    given = _Given()
+    for number, path in enumerate(paths):
+        if path.is_file() and path.suffix.lower() == ".zip":
+            _look_into(path, folder / str(number), given)
+            continue
+        kind = volume_layout(path) if path.exists() else None
+        if kind is None:
+            given.files += find_images(path)
+        else:
+            given.scans.append((path, kind))
+    return given
+
+
+def _look_into(archive: Path, unpacked: Path, given: _Given) -> None:
+    found = read_layout([archive], unpacked)
+    if not (found.scans or found.pictures):
+        raise DataError(
+            f"{archive}: holds no PNG, JPEG or TIFF, and no DICOM or NIfTI that can be "
+            "read"
+        )
+    given.shown[unpacked] = archive
+    given.scans += found.scans
+    given.files += found.pictures
+    given.left_out += found.left_out

@@ -21,6 +21,7 @@ from tumorscope.importers.detection import find_scans
 from tumorscope.importers.inspection import Inspection
 from tumorscope.importers.scan_kinds import volume_layout
 from tumorscope.inference.predictor import Predictor
+from tumorscope.io.file_kinds import is_nifti_name
 from tumorscope.io.image_lists import listed_images
 from tumorscope.io.images import is_image_name
 from tumorscope.io.sandbox import Sandbox
@@ -82,6 +83,11 @@ def open_source(
         images = [one for one in members if is_image_name(Path(one.name))]
         if images:
             return _image_source(images)
+        if any(is_nifti_name(Path(one.name)) for one in members):
+            raise DataError(
+                f"{path}: holds NIfTI volumes; unpack it and name the folder, as a "
+                "stopped run could not take up an archive of volumes where it was"
+            )
     layout = volume_layout(path)
     if layout is None:
         root = path if path.is_dir() else path.parent
