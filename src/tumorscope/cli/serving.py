@@ -74,6 +74,12 @@ def serve(  # noqa: PLR0913 - the options of a command
     oidc_audience: Annotated[
         str | None, typer.Option(help="Audience that its tokens must name.")
     ] = None,
+    oidc_client_id: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of this service at the provider: the page offers to sign in there."
+        ),
+    ] = None,
     reader_first: Annotated[
         bool,
         typer.Option(
@@ -138,7 +144,12 @@ def serve(  # noqa: PLR0913 - the options of a command
         security={
             "allowed_hosts": allowed_host or None,
             "behind_tls": behind_tls or None,
-            "oidc": oidc_issuer and {"issuer": oidc_issuer, "audience": oidc_audience},
+            "oidc": oidc_issuer
+            and {
+                "issuer": oidc_issuer,
+                "audience": oidc_audience,
+                "client_id": oidc_client_id,
+            },
         },
     )
     sys.exit(launch(settings, say=typer.echo))

@@ -15,6 +15,7 @@ from tumorscope.serve.api import (
     export,
     jobs,
     models,
+    oidc_sign_in,
     patients,
     reading,
     session,
@@ -88,6 +89,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX)
     parts = (
         session,
+        oidc_sign_in,
         accounts,
         audit_log,
         patients,

@@ -25,8 +25,14 @@ from tumorscope.serve.security.authenticators import (
 )
 from tumorscope.serve.security.browser_headers import BrowserHeaders
 from tumorscope.serve.security.oidc import OidcVerifier
+from tumorscope.serve.security.oidc_sign_in import OidcSignIn
 from tumorscope.serve.security.quotas import Quotas
-from tumorscope.serve.security.secret_keys import ServiceKeys, derive_keys, service_key
+from tumorscope.serve.security.secret_keys import (
+    ServiceKeys,
+    derive_keys,
+    oidc_client_secret,
+    service_key,
+)
 from tumorscope.serve.security.sessions import Sessions
 from tumorscope.serve.security.sign_in_limits import SignInGuard
 from tumorscope.serve.security.tokens import Tokens
@@ -50,6 +56,7 @@ class Safety:
         guard: Counts failed sign-ins.
         quotas: Counts uploads.
         oidc: Checks a provider's tokens; None where there is none.
+        oidc_sign_in: Signs people in there; None where no client is named.
         authenticator: Finds who asks.
         audit_log: The audit log.
         checkpoints: Writes its checkpoints.
@@ -63,6 +70,7 @@ class Safety:
     guard: SignInGuard
     quotas: Quotas
     oidc: OidcVerifier | None
+    oidc_sign_in: OidcSignIn | None
     authenticator: LocalAuthenticator | AccountsAuthenticator
     audit_log: AuditLog
     checkpoints: CheckpointWriter
@@ -122,6 +130,7 @@ def make_safety(
         guard=SignInGuard(security.sign_in),
         quotas=Quotas(database, security.quotas),
         oidc=oidc,
+        oidc_sign_in=_oidc_sign_in(settings, oidc, keys),
         authenticator=authenticator,
         audit_log=AuditLog(
             database,
@@ -130,6 +139,17 @@ def make_safety(
         ),
         checkpoints=checkpoints,
     )
+
+
+def _oidc_sign_in(
+    settings: ServiceSettings, verifier: OidcVerifier | None, keys: ServiceKeys
+) -> OidcSignIn | None:
+    found = settings.security.oidc
+    if settings.auth != "oidc" or verifier is None or found is None:
+        return None
+    if found.client_id is None:
+        return None
+    return OidcSignIn(found, verifier, keys.sign_in, client_secret=oidc_client_secret())
 
 
 def install_safety(app: FastAPI, safety: Safety) -> None:

@@ -15,6 +15,8 @@ OPEN = {
     "GET /assets/{name}": "scripts and styles of the page",
     "GET /api/v1/openapi.json": "the description of the API",
     "GET /api/v1/sign-in": "how to sign in",
+    "GET /api/v1/sign-in/oidc": "the way to the provider's page",
+    "GET /api/v1/sign-in/oidc/callback": "the way back from there",
     "GET /api/v1/session": "who is signed in; 401 where nobody is",
     "POST /api/v1/session": "signing in",
     "GET /health/live": "the process answers",

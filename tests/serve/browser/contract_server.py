@@ -197,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
         self.json(self.contract.session())
 
     def ways(self, **_):
-        redirect = "/api/v1/oidc/start" if self.contract.auth == "oidc" else None
+        redirect = "/api/v1/sign-in/oidc" if self.contract.auth == "oidc" else None
         notice = MODEL["notice"]
         self.json({"auth": self.contract.auth, "redirect": redirect, "notice": notice})
 

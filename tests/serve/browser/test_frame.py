@@ -81,7 +81,17 @@ def test_an_organizations_own_sign_in_is_offered_where_there_is_one(
 
     link = page.get_by_role("link", name="Sign in with your organization")
     link.wait_for()
-    assert link.get_attribute("href").endswith("/api/v1/oidc/start")
+    assert link.get_attribute("href").endswith("/api/v1/sign-in/oidc")
+
+
+def test_a_sign_in_that_failed_elsewhere_is_told(contract, make_page):
+    """Who comes back from the organization's page with nothing reads what to do."""
+    contract.auth = "oidc"
+    page = make_page("?sign_in=failed")
+
+    note = page.get_by_role("alert")
+    note.wait_for()
+    assert "ask the administrator" in note.inner_text()
 
 
 def test_german_has_every_word_and_german_numbers(contract, study_page):

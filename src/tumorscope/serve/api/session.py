@@ -37,7 +37,7 @@ def sign_in_ways(request: Request) -> SignInWays:
     safety: Safety = request.app.state.safety
     return SignInWays(
         auth=safety.settings.auth,
-        redirect=None,
+        redirect=None if safety.oidc_sign_in is None else "/api/v1/sign-in/oidc",
         notice=RESEARCH_USE,
     )
 

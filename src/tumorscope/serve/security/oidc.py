@@ -38,6 +38,10 @@ class OidcSettings(Spec):
     """Exact value of `iss`; the issuer's keys are found below this address."""
     audience: Annotated[str, Field(min_length=1)]
     """Value that `aud` must hold."""
+    client_id: Annotated[str, Field(min_length=1)] | None = None
+    """Name of this service at the provider; with it the page offers to sign in there."""
+    scope: str = "openid"
+    """What is asked for when somebody signs in there."""
     roles_claim: str = "roles"
     """Claim that lists roles or groups."""
     roles: Mapping[str, Role] = {f"tumorscope-{role.value}": role for role in Role}
@@ -46,7 +50,7 @@ class OidcSettings(Spec):
     @field_validator("issuer")
     @classmethod
     def _is_safe(cls, issuer: str) -> str:
-        _refuse_open_address(issuer, "the OIDC issuer")
+        refuse_open_address(issuer, "the OIDC issuer")
         return issuer
 
 
@@ -95,8 +99,15 @@ class OidcVerifier:
             )
         return found
 
-    def check(self, text: str) -> OidcSubject:
+    def check(
+        self, text: str, *, audience: str | None = None, nonce: str | None = None
+    ) -> OidcSubject:
         """Return whom a token speaks of.
+
+        Args:
+            text: The token.
+            audience: Whom it must be meant for; that of the settings unless given.
+            nonce: What it must repeat; nothing unless given.
 
         Raises:
             UnauthenticatedError: If it is not signed by the provider, not meant for this
@@ -105,7 +116,9 @@ class OidcVerifier:
         if len(text) > _MOST_TOKEN:
             raise UnauthenticatedError("The token is too long.")
         claims = self._claims(text)
-        self._check_claims(claims)
+        self._check_claims(claims, audience or self._settings.audience)
+        if nonce is not None and claims.get("nonce") != nonce:
+            raise UnauthenticatedError("The token answers another sign-in.")
         role = self._role(claims.get(self._settings.roles_claim))
         return OidcSubject(
             issuer_subject=f"{self._settings.issuer} {claims['sub']}",
@@ -121,14 +134,14 @@ class OidcVerifier:
                 continue  # perhaps the provider has new keys: asked once a minute
         raise UnauthenticatedError("The token is not signed by the sign-in provider.")
 
-    def _check_claims(self, claims: Mapping[str, Any]) -> None:
-        audience = claims.get("aud")
-        meant = audience if isinstance(audience, list) else [audience]
+    def _check_claims(self, claims: Mapping[str, Any], audience: str) -> None:
+        named = claims.get("aud")
+        meant = named if isinstance(named, list) else [named]
         now = self._clock()
         ends, begins = _time(claims.get("exp")), _time(claims.get("nbf", 0))
         if claims.get("iss") != self._settings.issuer:
             raise UnauthenticatedError("The token comes from another issuer.")
-        if self._settings.audience not in meant:
+        if audience not in meant:
             raise UnauthenticatedError("The token is meant for another service.")
         if ends is None or now > ends + _LEEWAY_S:
             raise UnauthenticatedError("The token is over.")
@@ -154,7 +167,7 @@ class OidcVerifier:
             if self._keys is None or due:
                 self._fetched = self._clock()
                 address = str(self.configuration().get("jwks_uri", ""))
-                _refuse_open_address(address, "the provider's jwks_uri")
+                refuse_open_address(address, "the provider's jwks_uri")
                 found = dict(self._ask(address))
                 self._keys = KeySet.import_key_set(found)  # type: ignore[arg-type] # checked inside
             return self._keys
@@ -195,8 +208,16 @@ def _time(value: object) -> float | None:
     return float(value) if abs(value) < 1e12 else None
 
 
-def _refuse_open_address(address: str, what: str) -> None:
-    """Raise unless nobody on the way could change what is read from an address."""
+def refuse_open_address(address: str, what: str) -> None:
+    """Raise unless nobody on the way could change what is read from an address.
+
+    Args:
+        address: Of a provider.
+        what: Whose, for the message.
+
+    Raises:
+        ValueError: If it is neither https nor on this machine.
+    """
     parts = urlsplit(address)
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and local):

@@ -21,6 +21,7 @@ from tumorscope.domain.errors import ConfigError
 KEY_BYTES = 32
 KEY_VARIABLE = "TUMORSCOPE_SERVICE_KEY"
 KEY_FILE_VARIABLE = "TUMORSCOPE_SERVICE_KEY_FILE"
+CLIENT_SECRET_VARIABLE = "TUMORSCOPE_OIDC_CLIENT_SECRET"  # noqa: S105 - a name
 _OTHERS_MAY_READ = 0o077
 _LEAST_DIFFERENT_BYTES = 16
 _HOW = (
@@ -39,12 +40,14 @@ class ServiceKeys:
         checkpoint: Seed of the key that signs its checkpoints.
         patients: Hashes under which the audit log knows patients.
         csrf: Tokens of the page.
+        sign_in: Tickets of sign-ins that are under way at a provider.
     """
 
     chain: bytes = field(repr=False)
     checkpoint: bytes = field(repr=False)
     patients: bytes = field(repr=False)
     csrf: bytes = field(repr=False)
+    sign_in: bytes = field(repr=False)
 
 
 def derive_keys(master: bytes) -> ServiceKeys:
@@ -54,7 +57,13 @@ def derive_keys(master: bytes) -> ServiceKeys:
         checkpoint=_derive(master, "audit checkpoint"),
         patients=_derive(master, "audit patients"),
         csrf=_derive(master, "page csrf"),
+        sign_in=_derive(master, "provider sign-in"),
     )
+
+
+def oidc_client_secret() -> str | None:
+    """Return the environment's secret of this service at a sign-in provider, if any."""
+    return os.environ.get(CLIENT_SECRET_VARIABLE) or None
 
 
 def service_key(data: Path, *, creates: bool) -> bytes:

@@ -20,8 +20,8 @@ class SignInWays(BaseModel):
     """How to sign in; for somebody who is not signed in yet."""
 
     auth: Auth
-    redirect: None
-    """Address of a provider's sign-in page; this version sends nobody there."""
+    redirect: str | None
+    """Address of this service that leads to a provider's page; null where there is none."""
     notice: str
 
 

@@ -14,6 +14,8 @@ export const de: Record<Key, string> = {
   sign_in: "Anmelden",
   sign_out: "Abmelden",
   sign_in_organization: "Über die eigene Einrichtung anmelden",
+  sign_in_organization_failed:
+    "Die Anmeldung über die eigene Einrichtung ist nicht gelungen oder gibt hier keine Rolle. Bitte erneut versuchen oder die Administration dieses Standorts fragen.",
   sign_in_help: "Konten legt die Administration dieses Standorts an.",
   sign_in_failed: "Name oder Passwort ist falsch.",
   sign_in_too_often: "Zu viele Versuche. Bitte eine Minute warten, dann erneut versuchen.",

@@ -13,6 +13,8 @@ export const en = {
   sign_in: "Sign in",
   sign_out: "Sign out",
   sign_in_organization: "Sign in with your organization",
+  sign_in_organization_failed:
+    "Your organization's sign-in did not succeed, or gives you no role here. Try again, or ask the administrator of this site.",
   sign_in_help: "Accounts are made by the administrator of this site.",
   sign_in_failed: "Name or password is wrong.",
   sign_in_too_often: "Too many attempts. Wait a minute, then try again.",

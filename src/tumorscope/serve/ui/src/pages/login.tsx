@@ -31,6 +31,11 @@ export function Login({ ways, onSession }: LoginProps) {
   return (
     <main id="main" class="login">
       <h1>{t("sign_in")}</h1>
+      {failedThere() && (
+        <div class="note note-refuse" role="alert">
+          <p>{t("sign_in_organization_failed")}</p>
+        </div>
+      )}
       {ways.redirect !== null && (
         <a class="button primary" href={new URL(ways.redirect.replace(/^\//, ""), document.baseURI).href}>
           {t("sign_in_organization")}
@@ -62,6 +67,11 @@ export function Login({ ways, onSession }: LoginProps) {
       <p class="muted">{t("sign_in_help")}</p>
     </main>
   );
+}
+
+/** Whether the service sent the browser back from the organization's page with nobody. */
+function failedThere(): boolean {
+  return new URLSearchParams(location.search).get("sign_in") === "failed";
 }
 
 function LoginProblem({ error }: { error: unknown }) {
